@@ -1,0 +1,4 @@
+@NullMarked
+package dev.postern.registry;
+
+import org.jspecify.annotations.NullMarked;

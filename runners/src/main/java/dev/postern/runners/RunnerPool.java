@@ -1,0 +1,64 @@
+package dev.postern.runners;
+
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Calls runners over their OpenAI-compatible HTTP API, with a breaker and time limits around each. Only a runner's own
+ * outcomes move its breaker: a client that goes away or a refused request does not.
+ */
+public interface RunnerPool {
+
+  /**
+   * Sends a request whose answer is one JSON document.
+   *
+   * @return the body of a 200; fails with {@link RunnerException}
+   */
+  Future<Buffer> call(Call call);
+
+  /**
+   * Sends a request whose answer is a stream of events.
+   *
+   * @return the stream once the runner has answered 200, paused; fails with {@link RunnerException}
+   */
+  Future<TokenStream> stream(Call call);
+
+  /**
+   * @param runner stable name, the breaker's key
+   * @param baseUri such as {@code http://127.0.0.1:9000}
+   * @param path such as {@code /v1/chat/completions}
+   * @param requestId sent as {@code x-request-id} and answered in the runner's log line
+   * @param firstByte limit until the answer begins; {@code total} until it ends
+   */
+  record Call(
+      String runner,
+      URI baseUri,
+      String path,
+      String requestId,
+      Buffer body,
+      Duration firstByte,
+      Duration total) {}
+
+  /** Server-sent events, in groups as the network brought them, with back-pressure. */
+  interface TokenStream {
+    /**
+     * Starts the flow. All three run on the caller's context.
+     *
+     * @param onEvents the {@code data:} payloads of one read, in order, without {@code [DONE]}
+     * @param onEnd after {@code [DONE]}
+     * @param onFailure a {@link RunnerException} when it broke off; no call follows
+     */
+    void start(Consumer<List<Buffer>> onEvents, Runnable onEnd, Consumer<RunnerException> onFailure);
+
+    void pause();
+
+    void resume();
+
+    /** Ends the call at the runner, which stops generating within one step. */
+    void cancel();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.postern.runners;
+
+import org.jspecify.annotations.NullMarked;

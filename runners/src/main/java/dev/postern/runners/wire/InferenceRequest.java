@@ -1,0 +1,10 @@
+package dev.postern.runners.wire;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+/** What the three inference bodies have in common. */
+public sealed interface InferenceRequest permits ChatRequest, CompletionRequest, EmbeddingRequest {
+  ObjectNode body();
+
+  String model();
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.postern.tenancy;
+
+import org.jspecify.annotations.NullMarked;
