@@ -1,0 +1,78 @@
+package dev.postern.runners.engine;
+
+import dev.postern.runners.wire.ChatRequest;
+import dev.postern.runners.wire.Sampling;
+import java.util.List;
+
+/**
+ * A loaded generative model. All generations share one running batch on one thread of the engine; {@link Listener}
+ * methods are called on that thread and must not block.
+ */
+public interface Generator extends AutoCloseable {
+
+  /** The most tokens of prompt and completion together. */
+  int contextLength();
+
+  Tokenizer tokenizer();
+
+  /** Renders messages by the model's own chat template, ending where the assistant's answer begins. */
+  String renderChat(List<ChatRequest.Message> messages);
+
+  /**
+   * Queues a generation.
+   *
+   * @throws dev.postern.runners.RunnerException with {@code Overloaded} when the queue is full
+   * @throws IllegalArgumentException when the prompt is empty or leaves no room in the context
+   */
+  Generation submit(Request request, Listener listener);
+
+  /** Rows generating and requests waiting, now. */
+  Load load();
+
+  @Override
+  void close();
+
+  /**
+   * @param prompt token ids, at least one
+   * @param maxTokens most tokens to produce; 0 with {@code scorePrompt} only scores the prompt
+   * @param scorePrompt report each prompt token's log probability through {@link Listener#onPrompt}
+   */
+  record Request(int[] prompt, Sampling sampling, int maxTokens, boolean scorePrompt) {}
+
+  /** A queued or running generation. */
+  interface Generation {
+    /** Ends it within one step; {@link Listener#onEnd} follows with {@link FinishReason#CANCELLED}. Any thread. */
+    void cancel();
+  }
+
+  /** What happens to a generation, in order: onPrompt (when asked for), onToken…, then one of onEnd and onFailure. */
+  interface Listener {
+    /** Log probabilities of the prompt's tokens; the first has none and is left out, so entry i is of token i + 1. */
+    default void onPrompt(List<Token> scored) {}
+
+    void onToken(Token token);
+
+    void onEnd(FinishReason reason, Timings timings);
+
+    void onFailure(Throwable cause);
+  }
+
+  /**
+   * @param logprob natural log, of the model's own distribution at temperature 1; NaN when not asked for
+   * @param top the likeliest alternatives, descending; empty when not asked for
+   */
+  record Token(int id, float logprob, List<Alternative> top) {}
+
+  record Alternative(int id, float logprob) {}
+
+  enum FinishReason {
+    STOP,
+    LENGTH,
+    CANCELLED
+  }
+
+  /** @param cpuMicros processor time attributed to this row: its share of each step it took part in */
+  record Timings(long queueMicros, long prefillMicros, long decodeMicros, long cpuMicros) {}
+
+  record Load(int rows, int waiting, int maxRows, int maxWaiting) {}
+}
