@@ -7,8 +7,10 @@ import java.util.Map;
  * What the gateway does about each kind of finding.
  *
  * @param version rises by one with each change; 0 is the shipped default
- * @param actions action by detector name, such as {@code pii.email}; a detector not named here is off
- * @param blockList words and phrases, matched whole and without case, under detector {@code topic.block_list}
+ * @param actions action by detector name, such as {@code pii.email}; a detector not named here is
+ *     off
+ * @param blockList words and phrases, matched whole and without case, under detector {@code
+ *     topic.block_list}
  */
 public record GuardrailPolicy(long version, Map<String, Action> actions, List<String> blockList) {
 

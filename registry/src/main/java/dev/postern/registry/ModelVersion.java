@@ -11,7 +11,12 @@ import java.time.Instant;
  * @param embeddingLength size of a vector for {@link Role#EMBEDDING}, of the hidden state otherwise
  */
 public record ModelVersion(
-    String digest, String name, Role role, int contextLength, int embeddingLength, Instant createdAt) {
+    String digest,
+    String name,
+    Role role,
+    int contextLength,
+    int embeddingLength,
+    Instant createdAt) {
 
   /** What a model does. */
   public enum Role {

@@ -7,7 +7,10 @@ import io.vertx.core.Future;
 /** Guardrail policies by project. Kept in memory, changed by notifications within a second. */
 public interface Policies {
 
-  /** The policy in force; completed at once when warm. A project without one of its own has the default. */
+  /**
+   * The policy in force; completed at once when warm. A project without one of its own has the
+   * default.
+   */
   Future<GuardrailPolicy> effective(TenantId tenant, ProjectId project);
 
   /**

@@ -4,7 +4,8 @@ import java.net.URI;
 import java.util.List;
 
 /**
- * Where a call goes: the deployment the client named, the version it resolves to, and the runners that serve it.
+ * Where a call goes: the deployment the client named, the version it resolves to, and the runners
+ * that serve it.
  *
  * @param deployment the name clients call
  * @param candidates runners that have the version loaded, best first; empty when none is up

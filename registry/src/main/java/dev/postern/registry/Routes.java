@@ -4,12 +4,15 @@ import dev.postern.tenancy.TenantId;
 import io.vertx.core.Future;
 import java.util.List;
 
-/** Resolves the {@code model} of a request. Kept in memory, changed by notifications from PostgreSQL within a second. */
+/**
+ * Resolves the {@code model} of a request. Kept in memory, changed by notifications from PostgreSQL
+ * within a second.
+ */
 public interface Routes {
 
   /**
-   * @return the plan; fails with {@link RegistryException} of {@link RegistryFailure.ModelNotFound} for a name this
-   *     tenant cannot see. Completed at once when warm.
+   * @return the plan; fails with {@link RegistryException} of {@link RegistryFailure.ModelNotFound}
+   *     for a name this tenant cannot see. Completed at once when warm.
    */
   Future<RoutePlan> resolve(TenantId tenant, String model);
 

@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Calls runners over their OpenAI-compatible HTTP API, with a breaker and time limits around each. Only a runner's own
- * outcomes move its breaker: a client that goes away or a refused request does not.
+ * Calls runners over their OpenAI-compatible HTTP API, with a breaker and time limits around each.
+ * Only a runner's own outcomes move its breaker: a client that goes away or a refused request does
+ * not.
  */
 public interface RunnerPool {
 
@@ -52,7 +53,8 @@ public interface RunnerPool {
      * @param onEnd after {@code [DONE]}
      * @param onFailure a {@link RunnerException} when it broke off; no call follows
      */
-    void start(Consumer<List<Buffer>> onEvents, Runnable onEnd, Consumer<RunnerException> onFailure);
+    void start(
+        Consumer<List<Buffer>> onEvents, Runnable onEnd, Consumer<RunnerException> onFailure);
 
     void pause();
 

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  * Who makes a call, as proven by a key or a console session.
  *
  * @param tenant the organisation everything this principal touches belongs to
- * @param project the project of a project key; null for admin keys and sessions, which see the whole organisation
+ * @param project the project of a project key; null for admin keys and sessions, which see the
+ *     whole organisation
  * @param id the id of the API key, or of the user for a session
  * @param name a label for logs and the audit log, never a secret
  */

@@ -4,17 +4,18 @@ import io.vertx.core.Future;
 import java.util.UUID;
 
 /**
- * Admission: limits and budgets that hold over any number of gateways. A gateway leases shares of an allowance from
- * PostgreSQL and spends them in memory, so a warm call touches no database; together the gateways never let through
- * more than the limit.
+ * Admission: limits and budgets that hold over any number of gateways. A gateway leases shares of
+ * an allowance from PostgreSQL and spends them in memory, so a warm call touches no database;
+ * together the gateways never let through more than the limit.
  */
 public interface Quotas {
 
   /**
    * Reserves one request, its tokens, a slot of concurrency and its price.
    *
-   * @return the reservation, or a failed future with {@link TenancyException} of {@link TenancyFailure.LimitReached},
-   *     {@link TenancyFailure.BudgetSpent} or {@link TenancyFailure.StoreUnavailable}
+   * @return the reservation, or a failed future with {@link TenancyException} of {@link
+   *     TenancyFailure.LimitReached}, {@link TenancyFailure.BudgetSpent} or {@link
+   *     TenancyFailure.StoreUnavailable}
    */
   Future<Reservation> reserve(Demand demand);
 
@@ -24,7 +25,8 @@ public interface Quotas {
    * @param requestId the id its usage event will have
    * @param model the name the client called; rate limits and prices are kept for each
    * @param promptTokens an estimate, settled later
-   * @param minCompletionTokens the least that makes sense; equal to the maximum when the client named one
+   * @param minCompletionTokens the least that makes sense; equal to the maximum when the client
+   *     named one
    * @param maxCompletionTokens the most the call may produce, over all its choices
    */
   record Demand(
@@ -40,7 +42,9 @@ public interface Quotas {
   interface Reservation {
     UUID requestId();
 
-    /** How many completion tokens the call may produce: between the demand's minimum and maximum. */
+    /**
+     * How many completion tokens the call may produce: between the demand's minimum and maximum.
+     */
     long completionTokens();
 
     RateLimitStatus status();

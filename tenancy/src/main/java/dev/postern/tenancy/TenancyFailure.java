@@ -44,7 +44,11 @@ public sealed interface TenancyFailure {
    * @param ledgerPosition the number of the last ledger entry the decision was made on
    */
   record BudgetSpent(
-      BigDecimal limit, BigDecimal spent, String currency, long ledgerPosition, RateLimitStatus status)
+      BigDecimal limit,
+      BigDecimal spent,
+      String currency,
+      long ledgerPosition,
+      RateLimitStatus status)
       implements TenancyFailure {}
 
   /** PostgreSQL cannot be reached and the answer is not in memory. */

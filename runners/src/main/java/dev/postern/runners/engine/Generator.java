@@ -5,8 +5,8 @@ import dev.postern.runners.wire.Sampling;
 import java.util.List;
 
 /**
- * A loaded generative model. All generations share one running batch on one thread of the engine; {@link Listener}
- * methods are called on that thread and must not block.
+ * A loaded generative model. All generations share one running batch on one thread of the engine;
+ * {@link Listener} methods are called on that thread and must not block.
  */
 public interface Generator extends AutoCloseable {
 
@@ -15,7 +15,9 @@ public interface Generator extends AutoCloseable {
 
   Tokenizer tokenizer();
 
-  /** Renders messages by the model's own chat template, ending where the assistant's answer begins. */
+  /**
+   * Renders messages by the model's own chat template, ending where the assistant's answer begins.
+   */
   String renderChat(List<ChatRequest.Message> messages);
 
   /**
@@ -41,13 +43,22 @@ public interface Generator extends AutoCloseable {
 
   /** A queued or running generation. */
   interface Generation {
-    /** Ends it within one step; {@link Listener#onEnd} follows with {@link FinishReason#CANCELLED}. Any thread. */
+    /**
+     * Ends it within one step; {@link Listener#onEnd} follows with {@link FinishReason#CANCELLED}.
+     * Any thread.
+     */
     void cancel();
   }
 
-  /** What happens to a generation, in order: onPrompt (when asked for), onToken…, then one of onEnd and onFailure. */
+  /**
+   * What happens to a generation, in order: onPrompt (when asked for), onToken…, then one of onEnd
+   * and onFailure.
+   */
   interface Listener {
-    /** Log probabilities of the prompt's tokens; the first has none and is left out, so entry i is of token i + 1. */
+    /**
+     * Log probabilities of the prompt's tokens; the first has none and is left out, so entry i is
+     * of token i + 1.
+     */
     default void onPrompt(List<Token> scored) {}
 
     void onToken(Token token);
@@ -58,7 +69,8 @@ public interface Generator extends AutoCloseable {
   }
 
   /**
-   * @param logprob natural log, of the model's own distribution at temperature 1; NaN when not asked for
+   * @param logprob natural log, of the model's own distribution at temperature 1; NaN when not
+   *     asked for
    * @param top the likeliest alternatives, descending; empty when not asked for
    */
   record Token(int id, float logprob, List<Alternative> top) {}
@@ -71,7 +83,9 @@ public interface Generator extends AutoCloseable {
     CANCELLED
   }
 
-  /** @param cpuMicros processor time attributed to this row: its share of each step it took part in */
+  /**
+   * @param cpuMicros processor time attributed to this row: its share of each step it took part in
+   */
   record Timings(long queueMicros, long prefillMicros, long decodeMicros, long cpuMicros) {}
 
   record Load(int rows, int waiting, int maxRows, int maxWaiting) {}

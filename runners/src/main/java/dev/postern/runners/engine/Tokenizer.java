@@ -3,11 +3,15 @@ package dev.postern.runners.engine;
 /** Text to token ids and back. Thread-safe. */
 public interface Tokenizer {
 
-  /** @param special whether control tokens such as {@code <|im_start|>} in the text are read as tokens */
+  /**
+   * @param special whether control tokens such as {@code <|im_start|>} in the text are read as
+   *     tokens
+   */
   int[] encode(String text, boolean special);
 
   /**
-   * The bytes a token stands for; several tokens may make up one UTF-8 character. Control tokens give no bytes.
+   * The bytes a token stands for; several tokens may make up one UTF-8 character. Control tokens
+   * give no bytes.
    */
   byte[] bytes(int id);
 

@@ -12,7 +12,8 @@ public final class BadRequest extends RuntimeException {
   /**
    * @param message what is wrong and how to fix it, for the caller's eyes
    * @param param the body field, such as {@code messages[0].role}
-   * @param code such as {@code invalid_value}, {@code missing_required_parameter}, {@code invalid_json}
+   * @param code such as {@code invalid_value}, {@code missing_required_parameter}, {@code
+   *     invalid_json}
    */
   public BadRequest(String message, @Nullable String param, @Nullable String code) {
     super(message, null, false, false);

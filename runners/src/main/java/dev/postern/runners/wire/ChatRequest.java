@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * A validated {@code POST /v1/chat/completions} body.
  *
  * @param body the tree as received, for forwarding; the other components are views of it
- * @param maxCompletionTokens {@code max_completion_tokens} or its old name {@code max_tokens}; null when absent
+ * @param maxCompletionTokens {@code max_completion_tokens} or its old name {@code max_tokens}; null
+ *     when absent
  */
 public record ChatRequest(
     ObjectNode body,
