@@ -1,0 +1,135 @@
+package dev.postern.gateway.http;
+
+import dev.postern.gateway.GatewayConfig;
+import dev.postern.gateway.RequestIds;
+import dev.postern.gateway.pipeline.Authenticate;
+import dev.postern.gateway.wire.openai.WireException;
+import dev.postern.gateway.wire.openai.WireFailure;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One event loop's HTTP server. Inference requests go straight to {@code InferenceRoutes}; all
+ * others go through a Router that the {@link RouteGroup}s fill.
+ */
+public final class GatewayServer extends VerticleBase {
+  private static final int MAX_HEAD_BYTES = 32 << 10;
+  private static final int MAX_REQUEST_LINE = 8 << 10;
+
+  private final GatewayConfig config;
+  private final InstantSource clock;
+  private final Authenticate authenticate;
+  private final PrometheusMeterRegistry metrics;
+  private final List<RouteGroup> groups;
+  private @Nullable HttpServer server;
+
+  public GatewayServer(
+      GatewayConfig config,
+      InstantSource clock,
+      Authenticate authenticate,
+      PrometheusMeterRegistry metrics,
+      List<RouteGroup> groups) {
+    this.config = config;
+    this.clock = clock;
+    this.authenticate = authenticate;
+    this.metrics = metrics;
+    this.groups = List.copyOf(groups);
+  }
+
+  @Override
+  public Future<?> start() {
+    var connections = new Connections(config);
+    connections.watch(vertx);
+    var site =
+        new Site(
+            vertx,
+            config,
+            clock,
+            new RequestIds(clock),
+            authenticate,
+            connections,
+            new RequestMetrics(metrics),
+            new AccessLog());
+    var router = router(site);
+    var listening =
+        vertx
+            .createHttpServer(
+                new HttpServerOptions()
+                    .setHost(config.host())
+                    .setPort(config.port())
+                    .setMaxHeaderSize(MAX_HEAD_BYTES)
+                    .setMaxInitialLineLength(MAX_REQUEST_LINE)
+                    .setHttp2ClearTextEnabled(false)
+                    .setTcpNoDelay(true))
+            .connectionHandler(connections::opened)
+            .invalidRequestHandler(request -> refuseMalformed(site, request))
+            .requestHandler(request -> {
+              connections.busy(request.connection());
+              router.handle(request);
+            });
+    server = listening;
+    return listening.listen();
+  }
+
+  /** The port that is really listened on, for a configured port of 0. */
+  public int port() {
+    return server == null ? config.port() : server.actualPort();
+  }
+
+  /** Stops accepting, then waits for requests in flight. */
+  @Override
+  public Future<?> stop() {
+    return server == null
+        ? Future.succeededFuture()
+        : server.shutdown(config.drain().toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private Router router(Site site) {
+    var router = Router.router(vertx);
+    router
+        .route()
+        .handler(ctx -> {
+          Exchange.begin(site, ctx);
+          ctx.next();
+        });
+    groups.forEach(group -> group.register(router));
+    router.errorHandler(404, ctx -> Api.fail(ctx, unknownRoute(ctx)));
+    router.errorHandler(405, ctx -> Api.fail(ctx, methodNotAllowed(ctx)));
+    router.errorHandler(400, ctx -> Api.fail(ctx, malformed(400, "The request is malformed.")));
+    router.errorHandler(500, ctx -> Api.fail(ctx, ctx.failure()));
+    return router;
+  }
+
+  private static WireException unknownRoute(RoutingContext ctx) {
+    return new WireException(
+        new WireFailure.UnknownRoute(ctx.request().method().name(), ctx.request().path()));
+  }
+
+  private static WireException methodNotAllowed(RoutingContext ctx) {
+    var allow = ctx.response().headers().get("allow");
+    return new WireException(
+        new WireFailure.MethodNotAllowed(
+            ctx.request().method().name(),
+            ctx.request().path(),
+            allow == null ? List.of() : Arrays.asList(allow.split(",\\s*"))));
+  }
+
+  private static void refuseMalformed(Site site, HttpServerRequest request) {
+    Exchange.begin(site, request, "(malformed)").fail(malformed(400, "no"));
+  }
+
+  private static WireException malformed(int status, String reason) {
+    return new WireException(new WireFailure.MalformedHttp(status, reason));
+  }
+}
