@@ -1,6 +1,9 @@
 package dev.postern.runners;
 
+import dev.postern.runners.internal.HttpRunnerPool;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import java.net.URI;
 import java.time.Duration;
@@ -14,12 +17,28 @@ import java.util.function.Consumer;
  */
 public interface RunnerPool {
 
+  /** Opens a pool whose connections close with {@code vertx}. */
+  static RunnerPool create(Vertx vertx, RunnerPoolConfig config) {
+    return new HttpRunnerPool(vertx, config);
+  }
+
   /**
-   * Sends a request whose answer is one JSON document.
+   * Sends a request whose answer is one JSON document. Such an answer begins when it is complete,
+   * so only {@link Call#total()} limits it.
    *
    * @return the body of a 200; fails with {@link RunnerException}
    */
-  Future<Buffer> call(Call call);
+  default Future<Buffer> call(Call call) {
+    return call(call, Promise.promise().future());
+  }
+
+  /**
+   * As {@link #call(Call)}, for a caller that may go away.
+   *
+   * @param abandoned completes when nobody waits for the answer any more: the runner is told to
+   *     stop, and the returned future fails
+   */
+  Future<Buffer> call(Call call, Future<?> abandoned);
 
   /**
    * Sends a request whose answer is a stream of events.
@@ -33,7 +52,7 @@ public interface RunnerPool {
    * @param baseUri such as {@code http://127.0.0.1:9000}
    * @param path such as {@code /v1/chat/completions}
    * @param requestId sent as {@code x-request-id} and answered in the runner's log line
-   * @param firstByte limit until the answer begins; {@code total} until it ends
+   * @param firstByte limit until a stream begins; {@code total} until the answer ends
    */
   record Call(
       String runner,

@@ -1,0 +1,75 @@
+package dev.postern.runners.wire;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a chat completion body. */
+final class ChatFields {
+  private ChatFields() {}
+
+  static ChatRequest read(ObjectNode tree) {
+    var body = new Fields(tree, "");
+    var model = CommonFields.model(body);
+    var messages = MessageFields.read(body);
+    boolean stream = body.flag("stream");
+    boolean includeUsage = CommonFields.includeUsage(body, stream);
+    boolean logprobs = body.flag("logprobs");
+    int topLogprobs = body.integer("top_logprobs", 0, 0, 20);
+    if (topLogprobs > 0 && !logprobs) {
+      throw body.invalid("top_logprobs", "is only allowed together with 'logprobs': true");
+    }
+    var sampling = CommonFields.sampling(body, logprobs, topLogprobs);
+    var maxTokens = maxTokens(body);
+    CommonFields.checkLabels(body);
+    refuseWhatNoRunnerDoes(body);
+    return new ChatRequest(tree, model, messages, sampling, maxTokens, stream, includeUsage);
+  }
+
+  private static @Nullable Integer maxTokens(Fields body) {
+    var now = body.integer("max_completion_tokens", 1, Integer.MAX_VALUE);
+    var old = body.integer("max_tokens", 1, Integer.MAX_VALUE);
+    if (now != null && old != null && !now.equals(old)) {
+      throw body.invalid("max_tokens", "contradicts 'max_completion_tokens'; give only the latter");
+    }
+    return now != null ? now : old;
+  }
+
+  private static void refuseWhatNoRunnerDoes(Fields body) {
+    for (var name : new String[] {"tools", "functions"}) {
+      body.array(name);
+      if (body.filled(name)) {
+        throw body.unsupported(name, "the models served here do not call tools");
+      }
+    }
+    body.flag("parallel_tool_calls");
+    for (var name : new String[] {"tool_choice", "function_call"}) {
+      var choice = body.get(name);
+      if (choice != null && !choice.asText().equals("none")) {
+        throw body.invalid(name, "must be \"none\" when no tools are given");
+      }
+    }
+    var format = body.object("response_format");
+    if (format != null) {
+      var type = format.required("type", format.text("type", 64));
+      if (Set.of("json_object", "json_schema").contains(type)) {
+        throw body.unsupported("response_format", "the models served here answer with plain text");
+      }
+      if (!type.equals("text")) {
+        throw format.invalid("type", "must be \"text\"");
+      }
+    }
+    if (body.has("audio")) {
+      throw body.unsupported("audio", "the models served here answer with text");
+    }
+    var modalities = body.array("modalities");
+    if (modalities != null) {
+      Fields.each(modalities, "modalities", item -> Fields.text(item.value(), item.path())).stream()
+          .filter(modality -> !modality.equals("text"))
+          .findAny()
+          .ifPresent(_ -> {
+            throw body.unsupported("modalities", "the models served here answer with text");
+          });
+    }
+  }
+}

@@ -1,0 +1,29 @@
+package dev.postern.runners.wire;
+
+import io.vertx.core.buffer.Buffer;
+
+/**
+ * Checks inference bodies field by field against the published ranges, so that what comes out can
+ * be used without another look. Anything else is a {@link BadRequest}, never another exception.
+ *
+ * <p>Unknown fields are ignored: clients send vendors' extensions along. Fields that are known but
+ * would change the answer in a way no runner can honour are refused instead of ignored.
+ */
+public final class RequestParser {
+  private RequestParser() {}
+
+  /** Reads a {@code POST /v1/chat/completions} body. */
+  public static ChatRequest chat(Buffer body) {
+    return ChatFields.read(JsonBody.parse(body.getBytes()));
+  }
+
+  /** Reads a {@code POST /v1/completions} body. */
+  public static CompletionRequest completion(Buffer body) {
+    return CompletionFields.read(JsonBody.parse(body.getBytes()));
+  }
+
+  /** Reads a {@code POST /v1/embeddings} body. */
+  public static EmbeddingRequest embedding(Buffer body) {
+    return EmbeddingFields.read(JsonBody.parse(body.getBytes()));
+  }
+}
