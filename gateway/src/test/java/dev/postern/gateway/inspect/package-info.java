@@ -1,0 +1,4 @@
+@NullMarked
+package dev.postern.gateway.inspect;
+
+import org.jspecify.annotations.NullMarked;
