@@ -14,6 +14,12 @@ public sealed interface TenancyFailure {
   /** The object's state forbids the change, such as a key for an archived project. */
   record Conflict(String message) implements TenancyFailure {}
 
+  /** The API key is unknown, expired, revoked or of an archived project: all look the same. */
+  record BadKey() implements TenancyFailure {}
+
+  /** There is no such session, or it has ended. */
+  record NoSession() implements TenancyFailure {}
+
   /** Wrong e-mail or password. */
   record BadCredentials() implements TenancyFailure {}
 
