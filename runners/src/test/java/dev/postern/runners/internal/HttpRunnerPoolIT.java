@@ -266,8 +266,10 @@ class HttpRunnerPoolIT {
     try {
       get(future);
     } catch (ExecutionException e) {
-      assertThat(e.getCause()).isInstanceOf(RunnerException.class);
-      return ((RunnerException) e.getCause()).failure();
+      if (e.getCause() instanceof RunnerException known) {
+        return known.failure();
+      }
+      throw new AssertionError(e);
     } catch (Exception e) {
       throw new AssertionError(e);
     }

@@ -1,0 +1,42 @@
+package dev.postern.runners.embedding;
+
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** Pooling and lengths. */
+final class Vectors {
+  private Vectors() {}
+
+  /** The mean of {@code count} states of {@code size} numbers from {@code offset} on. */
+  static float[] mean(FloatBuffer states, int offset, int count, int size) {
+    var sum = new double[size];
+    for (int i = 0; i < count; i++) {
+      for (int j = 0; j < size; j++) {
+        sum[j] += states.get(offset + i * size + j);
+      }
+    }
+    var mean = new float[size];
+    for (int j = 0; j < size; j++) {
+      mean[j] = (float) (sum[j] / count);
+    }
+    return mean;
+  }
+
+  /** The first {@code dimensions} numbers, all when null, scaled to unit length. */
+  static float[] shorten(float[] vector, @Nullable Integer dimensions) {
+    int size = dimensions == null ? vector.length : Math.min(dimensions, vector.length);
+    var shorter = Arrays.copyOf(vector, size);
+    double squares = 0;
+    for (var number : shorter) {
+      squares += (double) number * number;
+    }
+    if (squares > 0) {
+      double scale = 1 / Math.sqrt(squares);
+      for (int i = 0; i < size; i++) {
+        shorter[i] = (float) (shorter[i] * scale);
+      }
+    }
+    return shorter;
+  }
+}
