@@ -3,6 +3,7 @@ package dev.postern.gateway.http;
 import dev.postern.gateway.GatewayConfig;
 import dev.postern.gateway.RequestIds;
 import dev.postern.gateway.pipeline.Authenticate;
+import dev.postern.gateway.pipeline.InferencePipeline;
 import dev.postern.gateway.wire.openai.WireException;
 import dev.postern.gateway.wire.openai.WireFailure;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -20,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One event loop's HTTP server. Inference requests go straight to {@code InferenceRoutes}; all
+ * One event loop's HTTP server. Inference requests go straight to {@link InferenceRoutes}; all
  * others go through a Router that the {@link RouteGroup}s fill.
  */
 public final class GatewayServer extends VerticleBase {
@@ -30,6 +31,7 @@ public final class GatewayServer extends VerticleBase {
   private final GatewayConfig config;
   private final InstantSource clock;
   private final Authenticate authenticate;
+  private final InferencePipeline pipeline;
   private final PrometheusMeterRegistry metrics;
   private final List<RouteGroup> groups;
   private @Nullable HttpServer server;
@@ -38,11 +40,13 @@ public final class GatewayServer extends VerticleBase {
       GatewayConfig config,
       InstantSource clock,
       Authenticate authenticate,
+      InferencePipeline pipeline,
       PrometheusMeterRegistry metrics,
       List<RouteGroup> groups) {
     this.config = config;
     this.clock = clock;
     this.authenticate = authenticate;
+    this.pipeline = pipeline;
     this.metrics = metrics;
     this.groups = List.copyOf(groups);
   }
@@ -61,6 +65,7 @@ public final class GatewayServer extends VerticleBase {
             connections,
             new RequestMetrics(metrics),
             new AccessLog());
+    var inference = new InferenceRoutes(site, pipeline);
     var router = router(site);
     var listening =
         vertx

@@ -7,6 +7,8 @@ import static dev.postern.gateway.wire.openai.ErrorAnswer.serverError;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.postern.gateway.inspect.Finding;
+import dev.postern.registry.GuardrailPolicy;
 import dev.postern.registry.RegistryException;
 import dev.postern.registry.RegistryFailure;
 import dev.postern.runners.RunnerException;
@@ -15,7 +17,9 @@ import dev.postern.runners.wire.BadRequest;
 import dev.postern.tenancy.TenancyException;
 import dev.postern.tenancy.TenancyFailure;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
@@ -122,10 +126,10 @@ public final class ErrorEnvelope {
                   .formatted(param, requested, contextLength),
               param,
               "invalid_value");
-      case WireFailure.PromptBlocked(var detectors) ->
+      case WireFailure.PromptBlocked(var findings) ->
           badRequest(
               "The prompt was refused by the guardrail policy of this project (%s)."
-                  .formatted(String.join(", ", detectors)),
+                  .formatted(blocking(findings)),
               null,
               "content_policy_violation");
       case WireFailure.NotReady() ->
@@ -133,6 +137,13 @@ public final class ErrorEnvelope {
               .retryAfter(Duration.ofSeconds(1));
       case WireFailure.BadAnswer _ -> fault(requestId);
     };
+  }
+
+  private static String blocking(List<Finding> findings) {
+    return findings.stream()
+        .filter(finding -> finding.action() == GuardrailPolicy.Action.BLOCK)
+        .map(Finding::detector)
+        .collect(Collectors.joining(", "));
   }
 
   static ErrorAnswer of(TenancyFailure failure, String requestId) {

@@ -1,5 +1,6 @@
 package dev.postern.gateway.wire.openai;
 
+import dev.postern.gateway.inspect.Finding;
 import java.time.Duration;
 import java.util.List;
 
@@ -46,7 +47,7 @@ public sealed interface WireFailure {
       implements WireFailure {}
 
   /** The prompt policy refused the prompt. */
-  record PromptBlocked(List<String> detectors) implements WireFailure {}
+  record PromptBlocked(List<Finding> findings) implements WireFailure {}
 
   /** The server is shutting down or not up yet. */
   record NotReady() implements WireFailure {}

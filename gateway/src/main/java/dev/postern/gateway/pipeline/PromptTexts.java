@@ -1,0 +1,21 @@
+package dev.postern.gateway.pipeline;
+
+import dev.postern.runners.wire.ChatRequest;
+import dev.postern.runners.wire.CompletionRequest;
+import dev.postern.runners.wire.EmbeddingRequest;
+import dev.postern.runners.wire.InferenceRequest;
+import java.util.List;
+
+/** The texts of a prompt, in the order in which guardrails see and replace them. */
+final class PromptTexts {
+  private PromptTexts() {}
+
+  /** Empty for prompts given as token ids: only the runner can read those. */
+  static List<String> of(InferenceRequest request) {
+    return switch (request) {
+      case ChatRequest chat -> chat.messages().stream().map(ChatRequest.Message::content).toList();
+      case CompletionRequest completion -> completion.prompts();
+      case EmbeddingRequest embedding -> embedding.inputs();
+    };
+  }
+}
