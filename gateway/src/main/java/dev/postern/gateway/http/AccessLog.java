@@ -3,8 +3,8 @@ package dev.postern.gateway.http;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.postern.gateway.wire.openai.ErrorAnswer;
-import dev.postern.gateway.wire.openai.WireIds;
 import dev.postern.tenancy.UsageEvent;
+import dev.postern.tenancy.WireId;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -53,12 +53,12 @@ final class AccessLog {
       json.writeNumberField("ms", exchange.elapsed().toMillis());
       var principal = exchange.principal();
       if (principal != null) {
-        json.writeStringField("tenant", WireIds.of(principal.tenant()));
+        json.writeStringField("tenant", WireId.ORGANISATION.format(principal.tenant().value()));
         json.writeStringField(
             "subject",
             switch (principal.kind()) {
-              case PROJECT_KEY, ADMIN_KEY -> WireIds.of(WireIds.KEY, principal.id());
-              case SESSION -> WireIds.of(WireIds.USER, principal.id());
+              case PROJECT_KEY, ADMIN_KEY -> WireId.API_KEY.format(principal.id());
+              case SESSION -> WireId.USER.format(principal.id());
             });
       }
       var usage = exchange.usage();
@@ -74,7 +74,7 @@ final class AccessLog {
   }
 
   private static void writeUsage(JsonGenerator json, UsageEvent usage) throws IOException {
-    json.writeStringField("project", WireIds.of(usage.project()));
+    json.writeStringField("project", WireId.PROJECT.format(usage.project().value()));
     json.writeStringField("model", usage.model());
     json.writeStringField("outcome", usage.outcome().name().toLowerCase(Locale.ROOT));
     json.writeStringField("verdict", usage.verdict());

@@ -1,11 +1,12 @@
 package dev.postern.gateway.http;
 
 import dev.postern.gateway.pipeline.Credentials;
+import dev.postern.gateway.wire.openai.CallId;
 import dev.postern.gateway.wire.openai.ErrorAnswer;
 import dev.postern.gateway.wire.openai.ErrorEnvelope;
-import dev.postern.gateway.wire.openai.WireIds;
 import dev.postern.tenancy.Principal;
 import dev.postern.tenancy.UsageEvent;
+import dev.postern.tenancy.WireId;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -90,7 +91,7 @@ public final class Exchange {
 
   /** The id as the client sees it, in {@code x-request-id} and in error messages. */
   String requestId() {
-    return WireIds.of(WireIds.REQUEST, id);
+    return CallId.REQUEST.format(id);
   }
 
   HttpServerRequest request() {
@@ -220,7 +221,7 @@ public final class Exchange {
     headers.set(
         PROCESSING, Long.toString(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos)));
     if (principal != null) {
-      headers.set(ORGANIZATION, WireIds.of(principal.tenant()));
+      headers.set(ORGANIZATION, WireId.ORGANISATION.format(principal.tenant().value()));
     }
   }
 

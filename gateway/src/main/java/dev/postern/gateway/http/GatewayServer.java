@@ -1,11 +1,11 @@
 package dev.postern.gateway.http;
 
 import dev.postern.gateway.GatewayConfig;
-import dev.postern.gateway.RequestIds;
 import dev.postern.gateway.pipeline.Authenticate;
 import dev.postern.gateway.pipeline.InferencePipeline;
 import dev.postern.gateway.wire.openai.WireException;
 import dev.postern.gateway.wire.openai.WireFailure;
+import dev.postern.tenancy.Ids;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -30,6 +30,7 @@ public final class GatewayServer extends VerticleBase {
 
   private final GatewayConfig config;
   private final InstantSource clock;
+  private final Ids ids;
   private final Authenticate authenticate;
   private final InferencePipeline pipeline;
   private final PrometheusMeterRegistry metrics;
@@ -39,12 +40,14 @@ public final class GatewayServer extends VerticleBase {
   public GatewayServer(
       GatewayConfig config,
       InstantSource clock,
+      Ids ids,
       Authenticate authenticate,
       InferencePipeline pipeline,
       PrometheusMeterRegistry metrics,
       List<RouteGroup> groups) {
     this.config = config;
     this.clock = clock;
+    this.ids = ids;
     this.authenticate = authenticate;
     this.pipeline = pipeline;
     this.metrics = metrics;
@@ -60,7 +63,7 @@ public final class GatewayServer extends VerticleBase {
             vertx,
             config,
             clock,
-            new RequestIds(clock),
+            ids,
             authenticate,
             connections,
             new RequestMetrics(metrics),

@@ -1,8 +1,8 @@
 package dev.postern.gateway.http;
 
 import dev.postern.gateway.GatewayConfig;
-import dev.postern.gateway.RequestIds;
 import dev.postern.gateway.pipeline.Authenticate;
+import dev.postern.tenancy.Ids;
 import io.vertx.core.Vertx;
 import java.time.InstantSource;
 
@@ -11,7 +11,7 @@ record Site(
     Vertx vertx,
     GatewayConfig config,
     InstantSource clock,
-    RequestIds ids,
+    Ids ids,
     Authenticate authenticate,
     Connections connections,
     RequestMetrics metrics,

@@ -2,11 +2,10 @@ package dev.postern.gateway.pipeline;
 
 import dev.postern.gateway.wire.openai.WireException;
 import dev.postern.gateway.wire.openai.WireFailure;
-import dev.postern.gateway.wire.openai.WireIds;
+import dev.postern.tenancy.ApiKeys;
 import dev.postern.tenancy.Principal;
 import dev.postern.tenancy.ProjectId;
-import dev.postern.tenancy.TenancyException;
-import dev.postern.tenancy.TenancyFailure;
+import dev.postern.tenancy.WireId;
 import io.vertx.core.Future;
 import java.util.EnumSet;
 import java.util.Set;
@@ -17,10 +16,10 @@ public final class Authenticate {
   private static final Set<Principal.Kind> INFERENCE =
       EnumSet.of(Principal.Kind.PROJECT_KEY, Principal.Kind.SESSION);
 
-  private final Keys keys;
+  private final ApiKeys keys;
   private final SessionAuthenticator sessions;
 
-  public Authenticate(Keys keys, SessionAuthenticator sessions) {
+  public Authenticate(ApiKeys keys, SessionAuthenticator sessions) {
     this.keys = keys;
     this.sessions = sessions;
   }
@@ -49,14 +48,16 @@ public final class Authenticate {
       return warm != null ? Future.succeededFuture(warm) : keys.authenticate(credentials.bearer());
     }
     if (credentials.session() != null) {
-      return sessions.authenticate(
-          new SessionAuthenticator.Visit(
-              credentials.session(),
-              credentials.csrf(),
-              credentials.changesState(),
-              namedProject(credentials)));
+      return Future.succeededFuture(credentials.session())
+          .map(token -> visit(token, credentials))
+          .compose(sessions::authenticate);
     }
     return Future.failedFuture(new WireException(new WireFailure.MissingKey()));
+  }
+
+  private static SessionAuthenticator.Visit visit(String token, Credentials credentials) {
+    return new SessionAuthenticator.Visit(
+        token, credentials.csrf(), credentials.changesState(), namedProject(credentials));
   }
 
   private static void requireKind(Principal principal, Set<Principal.Kind> open) {
@@ -71,13 +72,14 @@ public final class Authenticate {
 
   private static void requireOwnScope(Principal principal, Credentials credentials) {
     var organization = credentials.organization();
-    if (organization != null && !organization.equals(WireIds.of(principal.tenant()))) {
+    if (organization != null
+        && !organization.equals(WireId.ORGANISATION.format(principal.tenant().value()))) {
       throw new WireException(new WireFailure.ForeignScope("OpenAI-Organization"));
     }
     var project = credentials.project();
     if (project != null
         && principal.project() != null
-        && !project.equals(WireIds.of(principal.project()))) {
+        && !project.equals(WireId.PROJECT.format(principal.project().value()))) {
       throw new WireException(new WireFailure.ForeignScope("OpenAI-Project"));
     }
   }
@@ -95,19 +97,6 @@ public final class Authenticate {
 
   private static @Nullable ProjectId namedProject(Credentials credentials) {
     var text = credentials.project();
-    if (text == null) {
-      return null;
-    }
-    return WireIds.parseProject(text)
-        .orElseThrow(() -> new TenancyException(new TenancyFailure.NotFound("project", text)));
-  }
-
-  /** API keys by their text. */
-  public interface Keys {
-    /** The owner of a key that is in memory and good; null when it has to be looked up. */
-    @Nullable Principal cached(String key);
-
-    /** Fails for a key that is unknown, expired or revoked. */
-    Future<Principal> authenticate(String key);
+    return text == null ? null : new ProjectId(WireId.PROJECT.require(text));
   }
 }

@@ -6,11 +6,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.gateway.inspect.Finding;
 import dev.postern.gateway.inspect.OutputInspector;
 import dev.postern.gateway.wire.openai.AnswerLabel;
+import dev.postern.gateway.wire.openai.CallId;
 import dev.postern.gateway.wire.openai.ChoiceText;
 import dev.postern.gateway.wire.openai.TokenUsage;
 import dev.postern.gateway.wire.openai.WireException;
 import dev.postern.gateway.wire.openai.WireFailure;
-import dev.postern.gateway.wire.openai.WireIds;
 import dev.postern.runners.wire.ChatRequest;
 import dev.postern.runners.wire.CompletionRequest;
 import dev.postern.runners.wire.EmbeddingRequest;
@@ -111,15 +111,13 @@ public final class InspectOutput {
 
   private static AnswerLabel label(ScreenedCall screened) {
     var call = screened.call();
-    var prefix =
+    var kind =
         switch (screened.request()) {
-          case ChatRequest _ -> WireIds.CHAT_COMPLETION;
-          case CompletionRequest _, EmbeddingRequest _ -> WireIds.COMPLETION;
+          case ChatRequest _ -> CallId.CHAT_COMPLETION;
+          case CompletionRequest _, EmbeddingRequest _ -> CallId.COMPLETION;
         };
     return new AnswerLabel(
-        WireIds.of(prefix, call.id()),
-        screened.plan().deployment(),
-        call.startedAt().getEpochSecond());
+        kind.format(call.id()), screened.plan().deployment(), call.startedAt().getEpochSecond());
   }
 
   private static ObjectNode parse(ScreenedCall screened, Buffer json) {

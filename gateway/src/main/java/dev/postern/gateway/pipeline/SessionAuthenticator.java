@@ -12,8 +12,8 @@ public interface SessionAuthenticator {
    * Checks that the session lives, that a call which changes state carries the session's CSRF
    * token, and that the project, where one is named, belongs to the session's organisation.
    *
-   * @return a principal of kind {@code SESSION}; fails with {@code WireFailure.NoSession}, {@code
-   *     WireFailure.CsrfMismatch} or {@code TenancyFailure.NotFound}
+   * @return a principal of kind {@code SESSION}; fails with {@code TenancyFailure.NoSession},
+   *     {@code WireFailure.CsrfMismatch} or {@code TenancyFailure.NotFound}
    */
   Future<Principal> authenticate(Visit visit);
 

@@ -1,7 +1,7 @@
 package dev.postern.gateway.pipeline;
 
-import dev.postern.gateway.RequestIds;
 import dev.postern.gateway.inspect.Finding;
+import dev.postern.tenancy.Ids;
 import dev.postern.tenancy.Ledger;
 import dev.postern.tenancy.SecurityEvents;
 import dev.postern.tenancy.SecurityEvents.SecurityEvent;
@@ -21,13 +21,13 @@ public final class Settle {
   private final Ledger ledger;
   private final SecurityEvents securityEvents;
   private final InstantSource clock;
-  private final RequestIds ids;
+  private final Ids ids;
 
-  public Settle(Ledger ledger, SecurityEvents securityEvents, InstantSource clock) {
+  public Settle(Ledger ledger, SecurityEvents securityEvents, InstantSource clock, Ids ids) {
     this.ledger = ledger;
     this.securityEvents = securityEvents;
     this.clock = clock;
-    this.ids = new RequestIds(clock);
+    this.ids = ids;
   }
 
   /** The ending that may now be sent. */

@@ -13,7 +13,13 @@ public final class StageTimes {
   /** Runs a stage and notes its time whether it succeeds or fails. */
   <T> Future<T> measure(String stage, Supplier<Future<T>> work) {
     var began = System.nanoTime();
-    return work.get().andThen(done -> add(stage, System.nanoTime() - began));
+    Future<T> result;
+    try {
+      result = work.get();
+    } catch (RuntimeException e) {
+      result = Future.failedFuture(e);
+    }
+    return result.andThen(done -> add(stage, System.nanoTime() - began));
   }
 
   void add(String stage, long nanos) {

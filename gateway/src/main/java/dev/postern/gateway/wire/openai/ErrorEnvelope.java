@@ -72,8 +72,6 @@ public final class ErrorEnvelope {
               "A call from the console has to name its project in the header 'OpenAI-Project'.",
               null,
               "missing_required_parameter");
-      case WireFailure.NoSession() ->
-          refusal(401, INVALID, "Sign in first: there is no session.", null, "invalid_session");
       case WireFailure.CsrfMismatch() ->
           refusal(
               403,
@@ -153,6 +151,15 @@ public final class ErrorEnvelope {
       case TenancyFailure.Invalid(var param, var message) ->
           badRequest(message, param, "invalid_value");
       case TenancyFailure.Conflict(var message) -> badRequest(message, null, "conflict");
+      case TenancyFailure.BadKey() ->
+          refusal(
+              401,
+              INVALID,
+              "Incorrect API key provided: it is unknown, expired or revoked.",
+              null,
+              "invalid_api_key");
+      case TenancyFailure.NoSession() ->
+          refusal(401, INVALID, "Sign in first: there is no session.", null, "invalid_session");
       case TenancyFailure.BadCredentials() ->
           refusal(
               401, INVALID, "The e-mail or the password is wrong.", null, "invalid_credentials");

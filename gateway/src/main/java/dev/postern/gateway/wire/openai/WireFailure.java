@@ -18,9 +18,6 @@ public sealed interface WireFailure {
   /** A session has to say which project an inference call belongs to. */
   record MissingProject() implements WireFailure {}
 
-  /** The console's session is missing, over or unknown. */
-  record NoSession() implements WireFailure {}
-
   /** A call that rides on the cookie without the session's CSRF token. */
   record CsrfMismatch() implements WireFailure {}
 
