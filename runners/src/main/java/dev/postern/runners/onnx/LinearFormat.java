@@ -1,0 +1,21 @@
+package dev.postern.runners.onnx;
+
+import java.io.IOException;
+
+/** A way to keep weight matrices and to multiply by them. One implementation a format. */
+public interface LinearFormat {
+  /** Short stable name, part of what identifies an imported model. */
+  String name();
+
+  /** Writes the matrix and gives the means to use it in the graph. */
+  StoredMatrix store(OnnxGraph graph, String name, Matrix matrix) throws IOException;
+
+  /** A matrix in the weight file; each of the two uses may be emitted once. */
+  interface StoredMatrix {
+    /** Emits {@code output = input · matrixᵀ}. */
+    String multiply(String input, String output);
+
+    /** Emits the rows that {@code ids} name: an embedding look-up on the same bytes. */
+    String rows(String ids, String output);
+  }
+}

@@ -1,0 +1,25 @@
+package dev.postern.runners.onnx;
+
+import java.util.List;
+
+/** A weight matrix, one row per output, in whatever form it is stored; read row by row. */
+public interface Matrix {
+  int rows();
+
+  int columns();
+
+  /** Fills {@code values} with the row. */
+  void row(int index, float[] values);
+
+  /**
+   * Gives the row as signed bytes with a scale for each 32, where it is stored so.
+   *
+   * @return false where it is not; the arrays are then untouched
+   */
+  boolean blocks(int index, byte[] codes, float[] scales);
+
+  /** The rows of several matrices, one after the other. */
+  static Matrix stacked(List<? extends Matrix> parts) {
+    return new StackedMatrix(parts);
+  }
+}

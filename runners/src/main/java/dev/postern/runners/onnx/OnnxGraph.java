@@ -1,0 +1,178 @@
+package dev.postern.runners.onnx;
+
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorShapeProto;
+import ai.onnx.proto.OnnxMl.TypeProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import com.google.protobuf.ByteString;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A graph under construction. Values are named by text; every op returns its first output. */
+public final class OnnxGraph {
+  private static final String CONTRIB = "com.microsoft";
+  private static final int IR_VERSION = 10;
+  private static final int OPSET = 21;
+
+  private final GraphProto.Builder graph;
+  private final WeightFile weights;
+
+  public OnnxGraph(String name, WeightFile weights) {
+    this.graph = GraphProto.newBuilder().setName(name);
+    this.weights = weights;
+  }
+
+  /** A standard ONNX op with one output. */
+  public String op(String type, List<String> inputs, String output, Attribute... attributes) {
+    return node("", type, inputs, List.of(output), attributes);
+  }
+
+  /** A standard ONNX op with several outputs. */
+  public String op(
+      String type, List<String> inputs, List<String> outputs, Attribute... attributes) {
+    return node("", type, inputs, outputs, attributes);
+  }
+
+  /** An op of ONNX Runtime's own with one output. */
+  public String contrib(String type, List<String> inputs, String output, Attribute... attributes) {
+    return node(CONTRIB, type, inputs, List.of(output), attributes);
+  }
+
+  /** An op of ONNX Runtime's own; an empty name stands for an output that is not wanted. */
+  public String contrib(
+      String type, List<String> inputs, List<String> outputs, Attribute... attributes) {
+    return node(CONTRIB, type, inputs, outputs, attributes);
+  }
+
+  private String node(
+      String domain,
+      String type,
+      List<String> inputs,
+      List<String> outputs,
+      Attribute... attributes) {
+    var node =
+        NodeProto.newBuilder()
+            .setDomain(domain)
+            .setOpType(type)
+            .setName(type + "_" + graph.getNodeCount())
+            .addAllInput(inputs)
+            .addAllOutput(outputs);
+    for (Attribute attribute : attributes) {
+      node.addAttribute(attribute.proto());
+    }
+    graph.addNode(node);
+    return outputs.getFirst();
+  }
+
+  /**
+   * @param dimensions a number, or a text that names a free dimension
+   */
+  public String input(String name, TensorType type, Object... dimensions) {
+    graph.addInput(value(name, type, dimensions));
+    return name;
+  }
+
+  public void output(String name, TensorType type, Object... dimensions) {
+    graph.addOutput(value(name, type, dimensions));
+  }
+
+  private static ValueInfoProto value(String name, TensorType type, Object... dimensions) {
+    var shape = TensorShapeProto.newBuilder();
+    for (Object dimension : dimensions) {
+      var proto = TensorShapeProto.Dimension.newBuilder();
+      if (dimension instanceof Number number) {
+        proto.setDimValue(number.longValue());
+      } else {
+        proto.setDimParam(dimension.toString());
+      }
+      shape.addDim(proto);
+    }
+    var tensor = TypeProto.Tensor.newBuilder().setElemType(type.number()).setShape(shape);
+    return ValueInfoProto.newBuilder()
+        .setName(name)
+        .setType(TypeProto.newBuilder().setTensorType(tensor))
+        .build();
+  }
+
+  /** A constant vector of 64-bit integers, kept in the graph itself. */
+  public String vector(String name, long... values) {
+    return inline(name, List.of((long) values.length), values);
+  }
+
+  /** A constant of no dimensions, kept in the graph itself. */
+  public String scalar(String name, long value) {
+    return inline(name, List.of(), value);
+  }
+
+  private String inline(String name, List<Long> dimensions, long... values) {
+    var bytes = ByteBuffer.allocate(values.length * 8).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asLongBuffer().put(values);
+    graph.addInitializer(
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(TensorType.INT64.number())
+            .addAllDims(dimensions)
+            .setRawData(ByteString.copyFrom(bytes)));
+    return name;
+  }
+
+  /** Room for a constant in the weight file. */
+  public WeightFile.Region reserve(long bytes) {
+    return weights.reserve(bytes);
+  }
+
+  /** Names the bytes of a region as a constant; several names may look at one region. */
+  public String constant(
+      String name, TensorType type, WeightFile.Region region, long... dimensions) {
+    var tensor =
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(type.number())
+            .setDataLocation(TensorProto.DataLocation.EXTERNAL)
+            .addExternalData(entry("location", weights.name()))
+            .addExternalData(entry("offset", Long.toString(region.offset())))
+            .addExternalData(entry("length", Long.toString(region.length())));
+    for (long dimension : dimensions) {
+      tensor.addDims(dimension);
+    }
+    graph.addInitializer(tensor);
+    return name;
+  }
+
+  /** A constant of floats in the weight file. */
+  public String constant(String name, float[] values, long... dimensions) throws IOException {
+    WeightFile.Region region = reserve(values.length * 4L);
+    var bytes = ByteBuffer.allocate(values.length * 4).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asFloatBuffer().put(values);
+    region.append(bytes);
+    return constant(name, TensorType.FLOAT, region, dimensions);
+  }
+
+  private static StringStringEntryProto entry(String key, String value) {
+    return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
+  }
+
+  public void write(Path path) throws IOException {
+    ModelProto model =
+        ModelProto.newBuilder()
+            .setIrVersion(IR_VERSION)
+            .setProducerName("postern")
+            .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(OPSET))
+            .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(CONTRIB).setVersion(1))
+            .setGraph(graph)
+            .build();
+    try (OutputStream out = Files.newOutputStream(path)) {
+      model.writeTo(out);
+    }
+  }
+}

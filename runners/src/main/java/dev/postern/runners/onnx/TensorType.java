@@ -1,0 +1,19 @@
+package dev.postern.runners.onnx;
+
+/** Element types of the tensors we write, with ONNX's numbers. */
+public enum TensorType {
+  FLOAT(1),
+  UINT8(2),
+  INT32(6),
+  INT64(7);
+
+  private final int number;
+
+  TensorType(int number) {
+    this.number = number;
+  }
+
+  int number() {
+    return number;
+  }
+}
