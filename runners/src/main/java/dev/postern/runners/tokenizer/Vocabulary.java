@@ -1,0 +1,92 @@
+package dev.postern.runners.tokenizer;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A model's tokens, as its file lists them.
+ *
+ * @param pieces by id
+ * @param kinds by id
+ * @param style how pieces spell bytes, and the merges
+ */
+public record Vocabulary(List<String> pieces, List<Kind> kinds, Style style) {
+
+  public Vocabulary {
+    pieces = List.copyOf(pieces);
+    kinds = List.copyOf(kinds);
+  }
+
+  /** What a token is. */
+  public enum Kind {
+    NORMAL,
+    /** Never text: turns and ends. */
+    CONTROL,
+    /** Text that is matched before all else. */
+    USER_DEFINED,
+    /** One byte, spelled {@code <0x0A>}. */
+    BYTE,
+    UNKNOWN
+  }
+
+  /** The two vocabulary styles of the Llama family. */
+  public sealed interface Style {}
+
+  /**
+   * GPT-2's: a character for each byte.
+   *
+   * @param merges pairs in order of rank, separated by a blank
+   */
+  public record ByteLevel(PreTokenizer preTokenizer, List<String> merges) implements Style {
+    public ByteLevel {
+      merges = List.copyOf(merges);
+    }
+  }
+
+  /**
+   * SentencePiece's: blanks are {@code ▁}, bytes outside the vocabulary have tokens of their own.
+   *
+   * @param scores by id; a higher one merges first
+   * @param prefixSpace whether a text gets a leading blank
+   */
+  public record SentencePiece(float[] scores, boolean prefixSpace) implements Style {}
+
+  /** SentencePiece keeps scores; the merges that follow from them, in order of rank. */
+  List<String> mergesByScore(SentencePiece style) {
+    record Merge(String left, String right, float score) {}
+    Map<String, Integer> ids = new HashMap<>();
+    for (int id = 0; id < pieces.size(); id++) {
+      ids.putIfAbsent(pieces.get(id), id);
+    }
+    List<Merge> merges = new ArrayList<>();
+    for (int id = 0; id < pieces.size(); id++) {
+      String piece = pieces.get(id);
+      if (kinds.get(id) != Kind.NORMAL || piece.length() > MAX_MERGED) {
+        continue;
+      }
+      List<Merge> ofPiece = new ArrayList<>();
+      for (int cut = 1; cut < piece.length(); cut++) {
+        var merge = new Merge(piece.substring(0, cut), piece.substring(cut), style.scores()[id]);
+        if (ids.containsKey(merge.left) && ids.containsKey(merge.right)) {
+          ofPiece.add(merge);
+        }
+      }
+      ofPiece.sort(
+          Comparator.comparing((Merge merge) -> ids.get(merge.left))
+              .thenComparing(merge -> ids.get(merge.right)));
+      merges.addAll(ofPiece);
+    }
+    merges.sort(
+        Comparator.comparingDouble((Merge merge) -> merge.score)
+            .thenComparingInt(merge -> merge.left.length())
+            .thenComparingInt(merge -> merge.right.length())
+            .reversed());
+    return merges.stream().map(merge -> merge.left + " " + merge.right).toList();
+  }
+
+  /** Longer pieces are never merged; keeps a hostile file's quadratic cost small. */
+  private static final int MAX_MERGED = 512;
+}
