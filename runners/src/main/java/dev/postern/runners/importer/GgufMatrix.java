@@ -1,0 +1,65 @@
+package dev.postern.runners.importer;
+
+import static dev.postern.runners.importer.Gguf.SHORT;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import dev.postern.runners.onnx.Matrix;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A two-dimensional tensor of a GGUF file.
+ *
+ * @param order the stored row for each row, or nothing for the stored order
+ */
+record GgufMatrix(Gguf.Tensor tensor, int @Nullable [] order) implements Matrix {
+
+  @Override
+  public int rows() {
+    return (int) tensor.dimensions()[1];
+  }
+
+  @Override
+  public int columns() {
+    return (int) tensor.dimensions()[0];
+  }
+
+  private int stored(int index) {
+    return order == null ? index : order[index];
+  }
+
+  @Override
+  public void row(int index, float[] values) {
+    tensor.type().decode(tensor.data(), (long) stored(index) * columns(), columns(), values);
+  }
+
+  @Override
+  public boolean blocks(int index, byte[] codes, float[] scales) {
+    if (tensor.type() != GgufType.Q8_0) {
+      return false;
+    }
+    long at = (long) stored(index) * scales.length * GgufType.Q8_0.blockBytes();
+    for (int block = 0; block < scales.length; block++) {
+      scales[block] = Float.float16ToFloat(tensor.data().get(SHORT, at));
+      MemorySegment.copy(tensor.data(), JAVA_BYTE, at + 2, codes, block * 32, 32);
+      at += GgufType.Q8_0.blockBytes();
+    }
+    return true;
+  }
+
+  /**
+   * Undoes the row order that GGUF converters give query and key matrices: they interleave the two
+   * halves of each head, while our attention rotates halves.
+   */
+  static int[] halvesOfHeads(int heads, int headWidth) {
+    int[] order = new int[heads * headWidth];
+    for (int head = 0; head < heads; head++) {
+      int base = head * headWidth;
+      for (int i = 0; i < headWidth / 2; i++) {
+        order[base + i] = base + 2 * i;
+        order[base + headWidth / 2 + i] = base + 2 * i + 1;
+      }
+    }
+    return order;
+  }
+}

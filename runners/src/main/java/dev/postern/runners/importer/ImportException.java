@@ -1,0 +1,23 @@
+package dev.postern.runners.importer;
+
+/** Carries an {@link ImportFailure}; its message is the failure's sentence. */
+public final class ImportException extends RuntimeException {
+  private final transient ImportFailure failure;
+
+  public ImportException(ImportFailure failure) {
+    super(failure.sentence());
+    this.failure = failure;
+  }
+
+  public ImportFailure failure() {
+    return failure;
+  }
+
+  static ImportException malformed(String what) {
+    return new ImportException(new ImportFailure.Malformed(what));
+  }
+
+  static ImportException unsupported(String what) {
+    return new ImportException(new ImportFailure.Unsupported(what));
+  }
+}
