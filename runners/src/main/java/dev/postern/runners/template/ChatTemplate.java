@@ -1,0 +1,115 @@
+package dev.postern.runners.template;
+
+import dev.postern.runners.wire.BadRequest;
+import dev.postern.runners.wire.ChatRequest.Message;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Turns messages into the text a model was trained on, by the Jinja template that came with it. A
+ * template is data of an unknown maker: it can read the messages and print, no more, within bounds.
+ */
+public final class ChatTemplate {
+  private static final int MAX_TEMPLATE = 1 << 20;
+  private static final int MAX_OUTPUT = 1 << 24;
+  private static final int MAX_RANGE = 10_000;
+
+  /** What models without a template of their own are most likely to understand. */
+  private static final String CHATML =
+      """
+      {% for message in messages %}{{ '<|im_start|>' + message.role + '\\n' + message.content \
+      + '<|im_end|>\\n' }}{% endfor %}{{ '<|im_start|>assistant\\n' }}\
+      """;
+
+  private final List<Statement> template;
+  private final String beginning;
+  private final String end;
+
+  private ChatTemplate(List<Statement> template, String beginning, String end) {
+    this.template = template;
+    this.beginning = beginning;
+    this.end = end;
+  }
+
+  /**
+   * @param beginning the token that begins a text, as the template may print it
+   * @param end the token that ends one
+   * @throws TemplateSyntaxException when the template uses what is not known here
+   */
+  public static ChatTemplate parse(String text, String beginning, String end) {
+    if (text.length() > MAX_TEMPLATE) {
+      throw new TemplateSyntaxException("the template is too long");
+    }
+    return new ChatTemplate(TemplateParser.parse(text), beginning, end);
+  }
+
+  /** The ChatML format, for a model that brings no template. */
+  public static ChatTemplate plain(String beginning, String end) {
+    return parse(CHATML, beginning, end);
+  }
+
+  /**
+   * @throws BadRequest when the template refuses the messages
+   */
+  public String render(List<Message> messages) {
+    Map<String, Object> variables = Values.map();
+    variables.put("messages", messages.stream().map(ChatTemplate::value).toList());
+    variables.put("add_generation_prompt", true);
+    variables.put("bos_token", beginning);
+    variables.put("eos_token", end);
+    variables.put("tools", Values.NONE);
+    variables.put("documents", Values.NONE);
+    variables.put("namespace", function((_, named) -> new Values.Namespace(named)));
+    variables.put("dict", function((_, named) -> named));
+    variables.put("range", function(ChatTemplate::range));
+    variables.put("raise_exception", function(ChatTemplate::refuse));
+    try {
+      return Interpreter.render(template, variables, MAX_OUTPUT);
+    } catch (TemplateFailure failure) {
+      throw new BadRequest(
+          "The model's chat template refused the messages: " + failure.getMessage(),
+          "messages",
+          "invalid_value");
+    }
+  }
+
+  private static Object value(Message message) {
+    Map<String, Object> value = Values.map();
+    value.put("role", message.role());
+    value.put("content", message.content());
+    String name = message.name();
+    if (name != null) {
+      value.put("name", name);
+    }
+    return value;
+  }
+
+  private static Values.Function function(Values.Function function) {
+    return function;
+  }
+
+  private static Object range(List<Object> positional, Map<String, Object> named) {
+    var arguments = new CallArguments(positional, named);
+    boolean one = positional.size() == 1;
+    long start = one ? 0 : arguments.whole(0, "start", 0);
+    long stop = arguments.whole(one ? 0 : 1, "stop", 0);
+    long step = arguments.whole(2, "step", 1);
+    if (step == 0) {
+      throw new TemplateFailure("a range cannot go by 0");
+    }
+    List<Object> numbers = new ArrayList<>();
+    for (long number = start; step > 0 ? number < stop : number > stop; number += step) {
+      if (numbers.size() == MAX_RANGE) {
+        throw new TemplateFailure("a range is too long");
+      }
+      numbers.add(number);
+    }
+    return numbers;
+  }
+
+  private static Object refuse(List<Object> positional, Map<String, Object> named) {
+    throw new TemplateFailure(
+        Values.text(new CallArguments(positional, named).value(0, "message", "")));
+  }
+}
