@@ -1,0 +1,97 @@
+package dev.postern.runners.engine;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Keys and values in the process's own memory, which ONNX Runtime's processor kernels use. */
+final class DirectKvMemory implements KvMemory {
+  private final OrtEnvironment environment;
+  private final Shape shape;
+  private final LazyMemory memory;
+  private final Map<Stretch, View> views = new HashMap<>();
+
+  private record Stretch(int first, int count) {}
+
+  DirectKvMemory(OrtEnvironment environment, Shape shape) {
+    this.environment = environment;
+    this.shape = shape;
+    this.memory = new LazyMemory(2L * shape.layers() * slabBytes());
+  }
+
+  /** Bytes of all rows' keys, or values, in one layer. */
+  private long slabBytes() {
+    return shape.rows() * rowBytes();
+  }
+
+  private long rowBytes() {
+    return shape.rowElements() * Float.BYTES;
+  }
+
+  /** Slabs alternate between keys and values, layer by layer. */
+  private long offset(int slab, int row) {
+    return slab * slabBytes() + row * rowBytes();
+  }
+
+  private int slabs() {
+    return 2 * shape.layers();
+  }
+
+  @Override
+  public View view(int first, int count) throws OrtException {
+    var stretch = new Stretch(first, count);
+    View view = views.get(stretch);
+    if (view == null) {
+      view = makeView(first, count);
+      views.put(stretch, view);
+    }
+    return view;
+  }
+
+  private View makeView(int first, int count) throws OrtException {
+    Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
+    Map<String, OnnxTensor> outputs = new LinkedHashMap<>();
+    for (int slab = 0; slab < slabs(); slab++) {
+      MemorySegment rows = memory.segment().asSlice(offset(slab, first), count * rowBytes());
+      FloatBuffer buffer = rows.asByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer();
+      OnnxTensor tensor = OnnxTensor.createTensor(environment, buffer, shape.tensor(count));
+      boolean key = slab % 2 == 0;
+      inputs.put(KvMemory.past(slab / 2, key), tensor);
+      outputs.put(KvMemory.present(slab / 2, key), tensor);
+    }
+    return new View(inputs, outputs);
+  }
+
+  @Override
+  public void copy(int from, int to, int length) {
+    long headBytes = (long) shape.context() * shape.headWidth() * Float.BYTES;
+    long usedBytes = (long) length * shape.headWidth() * Float.BYTES;
+    MemorySegment all = memory.segment();
+    for (int slab = 0; slab < slabs(); slab++) {
+      for (int head = 0; head < shape.keyValueHeads(); head++) {
+        long source = offset(slab, from) + head * headBytes;
+        long target = offset(slab, to) + head * headBytes;
+        MemorySegment.copy(all, source, all, target, usedBytes);
+      }
+    }
+  }
+
+  @Override
+  public void release(int row) {
+    for (int slab = 0; slab < slabs(); slab++) {
+      memory.release(offset(slab, row), rowBytes());
+    }
+  }
+
+  @Override
+  public void close() {
+    views.values().forEach(view -> view.inputs().values().forEach(OnnxTensor::close));
+    memory.close();
+  }
+}

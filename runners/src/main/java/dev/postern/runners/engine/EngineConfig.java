@@ -1,0 +1,88 @@
+package dev.postern.runners.engine;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+
+/**
+ * How an engine runs.
+ *
+ * @param provider what does the arithmetic
+ * @param threads that one step uses
+ * @param maxContext most tokens of a row; a model's shorter context stands
+ * @param maxRows most rows in the running batch
+ * @param maxWaiting most requests queued behind it
+ * @param cacheBytes most memory for keys and values of all rows together
+ * @param prefillChunk most prompt tokens between two decode steps of the other rows
+ */
+public record EngineConfig(
+    Provider provider,
+    int threads,
+    int maxContext,
+    int maxRows,
+    int maxWaiting,
+    long cacheBytes,
+    int prefillChunk) {
+
+  /** Where the arithmetic is done. */
+  public enum Provider {
+    /** CUDA where it loads, the processor otherwise. */
+    AUTO,
+    CPU,
+    /** CUDA, or no start. */
+    CUDA
+  }
+
+  public EngineConfig {
+    if (threads < 1 || maxContext < 2 || maxRows < 1 || maxWaiting < 0 || prefillChunk < 1) {
+      throw new IllegalArgumentException("engine configuration has a number out of range");
+    }
+  }
+
+  /** All cores, a batch of 16, and a quarter of the memory for the cache. */
+  public static EngineConfig defaults() {
+    long memory =
+        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+    return new EngineConfig(
+        Provider.AUTO,
+        Runtime.getRuntime().availableProcessors(),
+        Integer.MAX_VALUE,
+        16,
+        256,
+        memory / 4,
+        128);
+  }
+
+  public EngineConfig withProvider(Provider chosen) {
+    return new EngineConfig(
+        chosen, threads, maxContext, maxRows, maxWaiting, cacheBytes, prefillChunk);
+  }
+
+  public EngineConfig withThreads(int count) {
+    return new EngineConfig(
+        provider, count, maxContext, maxRows, maxWaiting, cacheBytes, prefillChunk);
+  }
+
+  public EngineConfig withMaxContext(int tokens) {
+    return new EngineConfig(
+        provider, threads, tokens, maxRows, maxWaiting, cacheBytes, prefillChunk);
+  }
+
+  public EngineConfig withMaxRows(int rows) {
+    return new EngineConfig(
+        provider, threads, maxContext, rows, maxWaiting, cacheBytes, prefillChunk);
+  }
+
+  public EngineConfig withMaxWaiting(int requests) {
+    return new EngineConfig(
+        provider, threads, maxContext, maxRows, requests, cacheBytes, prefillChunk);
+  }
+
+  public EngineConfig withCacheBytes(long bytes) {
+    return new EngineConfig(
+        provider, threads, maxContext, maxRows, maxWaiting, bytes, prefillChunk);
+  }
+
+  public EngineConfig withPrefillChunk(int tokens) {
+    return new EngineConfig(provider, threads, maxContext, maxRows, maxWaiting, cacheBytes, tokens);
+  }
+}

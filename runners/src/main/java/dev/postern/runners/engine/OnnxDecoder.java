@@ -1,0 +1,226 @@
+package dev.postern.runners.engine;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A decoder graph in ONNX Runtime, with every large tensor in memory of ours and reused. */
+final class OnnxDecoder implements Decoder {
+  private static final int MAX_SCORED = 32;
+
+  private final OrtEnvironment environment;
+  private final OrtSession session;
+  private final KvMemory cache;
+  private final KvMemory.Shape shape;
+  private final int vocabulary;
+  private final long maxTokens;
+  private final int[] lengths;
+  private final LongBuffer ids;
+  private final LongBuffer mask;
+  private final FloatBuffer logits;
+  private final Map<Integer, OnnxTensor> keep = new HashMap<>();
+  private final Map<Long, OnnxTensor> logitViews = new HashMap<>();
+
+  static OnnxDecoder open(Path graph, EngineConfig config, int contextLength) throws OrtException {
+    OrtEnvironment environment = OrtEnvironment.getEnvironment("postern");
+    try (var options = options(config)) {
+      OrtSession session = environment.createSession(graph.toString(), options);
+      return new OnnxDecoder(environment, session, config, contextLength);
+    }
+  }
+
+  private static OrtSession.SessionOptions options(EngineConfig config) throws OrtException {
+    var options = new OrtSession.SessionOptions();
+    options.setIntraOpNumThreads(config.threads());
+    options.setInterOpNumThreads(1);
+    options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
+    options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+    // Waiting threads sleep: the box is shared with a gateway and a database.
+    options.addConfigEntry("session.intra_op.allow_spinning", "0");
+    return options;
+  }
+
+  private OnnxDecoder(
+      OrtEnvironment environment, OrtSession session, EngineConfig config, int contextLength)
+      throws OrtException {
+    this.environment = environment;
+    this.session = session;
+    Map<String, NodeInfo> inputs = session.getInputInfo();
+    int layers =
+        (int)
+            inputs.keySet().stream()
+                .filter(name -> name.startsWith("past_key_values.") && name.endsWith(".key"))
+                .count();
+    long[] cacheShape = shape(inputs, KvMemory.past(0, true));
+    this.vocabulary = (int) shape(session.getOutputInfo(), "logits")[2];
+    int context = Math.min(contextLength, config.maxContext());
+    var wanted =
+        new KvMemory.Shape(
+            layers, (int) cacheShape[1], (int) cacheShape[3], context, config.maxRows());
+    this.maxTokens = Math.max(context, config.cacheBytes() / wanted.bytesPerToken());
+    // More rows than the tokens allow would never be used, and one tensor must stay below 2 GiB.
+    long rowBytes = wanted.rowElements() * Float.BYTES;
+    long rows = Math.clamp(Integer.MAX_VALUE / rowBytes, 1, config.maxRows());
+    this.shape =
+        new KvMemory.Shape(layers, wanted.keyValueHeads(), wanted.headWidth(), context, (int) rows);
+    this.cache = new DirectKvMemory(environment, shape);
+    this.lengths = new int[shape.rows()];
+    this.ids = bytes(Math.max(shape.rows(), config.prefillChunk()) * 8L).asLongBuffer();
+    this.mask = bytes((long) shape.rows() * context * 8).asLongBuffer();
+    this.logits = bytes((long) Math.max(shape.rows(), MAX_SCORED) * vocabulary * 4).asFloatBuffer();
+  }
+
+  private static ByteBuffer bytes(long size) {
+    return ByteBuffer.allocateDirect(Math.toIntExact(size)).order(ByteOrder.nativeOrder());
+  }
+
+  private static long[] shape(Map<String, NodeInfo> nodes, String name) {
+    NodeInfo node = nodes.get(name);
+    if (node == null || !(node.getInfo() instanceof TensorInfo tensor)) {
+      throw new IllegalArgumentException("the graph has no tensor " + name);
+    }
+    return tensor.getShape();
+  }
+
+  @Override
+  public int vocabulary() {
+    return vocabulary;
+  }
+
+  @Override
+  public int contextLength() {
+    return shape.context();
+  }
+
+  @Override
+  public int maxRows() {
+    return shape.rows();
+  }
+
+  @Override
+  public long maxTokens() {
+    return maxTokens;
+  }
+
+  @Override
+  public int maxScored() {
+    return MAX_SCORED;
+  }
+
+  @Override
+  public void prefill(int row, int[] tokens, int from, int count, boolean everyPosition)
+      throws OrtException {
+    for (int i = 0; i < count; i++) {
+      ids.put(i, tokens[from + i]);
+    }
+    lengths[row] += count;
+    run(row, 1, count, everyPosition ? count : 1);
+  }
+
+  @Override
+  public void decode(int rows, int[] tokens) throws OrtException {
+    for (int row = 0; row < rows; row++) {
+      ids.put(row, tokens[row]);
+      lengths[row]++;
+    }
+    run(0, rows, 1, 1);
+  }
+
+  private void run(int first, int rows, int sequence, int kept) throws OrtException {
+    int total = fillMask(first, rows);
+    KvMemory.View view = cache.view(first, rows);
+    Map<String, OnnxTensor> inputs = new HashMap<>(view.inputs());
+    Map<String, OnnxTensor> outputs = new LinkedHashMap<>(view.outputs());
+    outputs.put("logits", logitView(rows, kept));
+    inputs.put("num_logits_to_keep", keep(kept));
+    ids.limit(rows * sequence).position(0);
+    mask.limit(rows * total).position(0);
+    try (var idTensor = OnnxTensor.createTensor(environment, ids, new long[] {rows, sequence});
+        var maskTensor = OnnxTensor.createTensor(environment, mask, new long[] {rows, total})) {
+      inputs.put("input_ids", idTensor);
+      inputs.put("attention_mask", maskTensor);
+      session.run(inputs, outputs).close();
+    } finally {
+      ids.clear();
+      mask.clear();
+    }
+  }
+
+  /** Ones over each row's positions, zeros behind them up to the longest row's length. */
+  private int fillMask(int first, int rows) {
+    int total = 0;
+    for (int row = first; row < first + rows; row++) {
+      total = Math.max(total, lengths[row]);
+    }
+    for (int row = 0; row < rows; row++) {
+      int length = lengths[first + row];
+      for (int position = 0; position < total; position++) {
+        mask.put(row * total + position, position < length ? 1 : 0);
+      }
+    }
+    return total;
+  }
+
+  private OnnxTensor keep(int count) throws OrtException {
+    OnnxTensor tensor = keep.get(count);
+    if (tensor == null) {
+      tensor = OnnxTensor.createTensor(environment, new long[] {count});
+      keep.put(count, tensor);
+    }
+    return tensor;
+  }
+
+  private OnnxTensor logitView(int rows, int kept) throws OrtException {
+    long key = (long) rows << 32 | kept;
+    OnnxTensor tensor = logitViews.get(key);
+    if (tensor == null) {
+      tensor =
+          OnnxTensor.createTensor(
+              environment,
+              logits.slice(0, rows * kept * vocabulary),
+              new long[] {rows, kept, vocabulary});
+      logitViews.put(key, tensor);
+    }
+    return tensor;
+  }
+
+  @Override
+  public void logits(int index, float[] into) {
+    logits.get(index * vocabulary, into, 0, vocabulary);
+  }
+
+  @Override
+  public void copy(int from, int to) {
+    cache.copy(from, to, lengths[from]);
+    lengths[to] = lengths[from];
+  }
+
+  @Override
+  public void clear(int row) {
+    lengths[row] = 0;
+    cache.release(row);
+  }
+
+  @Override
+  public void close() {
+    try {
+      session.close();
+    } catch (OrtException failure) {
+      throw new IllegalStateException(failure);
+    }
+    keep.values().forEach(OnnxTensor::close);
+    logitViews.values().forEach(OnnxTensor::close);
+    cache.close();
+  }
+}
