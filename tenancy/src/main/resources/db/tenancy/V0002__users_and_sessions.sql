@@ -63,11 +63,12 @@ BEGIN
 END
 $$;
 
--- Forgets the attempts after one that succeeded.
-CREATE FUNCTION door.forget_sign_in(p_subject bytea) RETURNS void
+-- An attempt that succeeded at p_at counts against nobody, and clears the first of its subjects.
+CREATE FUNCTION door.forget_sign_in(p_subjects bytea[], p_at timestamptz) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 BEGIN ATOMIC
-  DELETE FROM sign_in_attempts WHERE subject = p_subject;
+  DELETE FROM sign_in_attempts
+  WHERE subject = p_subjects[1] OR (subject = ANY (p_subjects) AND at = p_at);
 END;
 
 CREATE FUNCTION door.user_by_email(p_email text) RETURNS SETOF users
@@ -76,11 +77,18 @@ BEGIN ATOMIC
   SELECT * FROM users WHERE lower(email) = lower(p_email);
 END;
 
--- The tenant and the user of a session, whether or not it has ended.
+-- A session with its user and organisation, whether or not it has ended.
 CREATE FUNCTION door.session_by_token(
-  p_token_hash bytea, OUT tenant_id uuid, OUT user_id uuid, OUT expires_at timestamptz)
+  p_token_hash bytea, OUT expires_at timestamptz, OUT id uuid, OUT tenant_id uuid, OUT email text,
+  OUT name text, OUT role text, OUT created_at timestamptz, OUT organisation_name text,
+  OUT organisation_created_at timestamptz)
 RETURNS SETOF record
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 BEGIN ATOMIC
-  SELECT s.tenant_id, s.user_id, s.expires_at FROM sessions s WHERE s.token_hash = p_token_hash;
+  SELECT s.expires_at, u.id, u.tenant_id, u.email, u.name, u.role, u.created_at, o.name,
+    o.created_at
+  FROM sessions s
+  JOIN users u ON u.id = s.user_id
+  JOIN organisations o ON o.id = s.tenant_id
+  WHERE s.token_hash = p_token_hash;
 END;

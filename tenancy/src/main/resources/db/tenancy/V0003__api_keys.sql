@@ -52,13 +52,17 @@ BEGIN ATOMIC
   WHERE k.hash = p_hash AND k.revoked_at IS NULL AND p.archived_at IS NULL AND a.deleted_at IS NULL;
 END;
 
--- Notes uses of many keys at once. Never moves a time back: gateways report in any order.
+-- Notes uses of many keys at once. Never moves a time back: gateways report in any order. Locks in
+-- the order of the ids, so that two gateways do not wait for each other.
 CREATE FUNCTION door.touch_keys(p_ids uuid[], p_used timestamptz[]) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 BEGIN ATOMIC
+  WITH locked AS (
+    SELECT id FROM api_keys WHERE id = ANY (p_ids) ORDER BY id FOR NO KEY UPDATE
+  )
   UPDATE api_keys k SET last_used_at = u.used
-  FROM unnest(p_ids, p_used) AS u (id, used)
-  WHERE k.id = u.id AND (k.last_used_at IS NULL OR k.last_used_at < u.used);
+  FROM locked l JOIN unnest(p_ids, p_used) AS u (id, used) ON u.id = l.id
+  WHERE k.id = l.id AND (k.last_used_at IS NULL OR k.last_used_at < u.used);
 END;
 
 -- A trigger, so that a key that is revoked by hand is dead as fast.

@@ -72,9 +72,9 @@ public final class TestPostgres implements BeforeAllCallback, AfterAllCallback {
             + "'");
   }
 
-  /** Ends all connections to this database and refuses new ones of the application until true. */
+  /** While unreachable, connections of all but superusers are ended and refused. */
   public void setReachable(boolean reachable) {
-    Server.execute("ALTER ROLE " + APPLICATION + (reachable ? " LOGIN" : " NOLOGIN"));
+    Server.execute("ALTER DATABASE " + database + " CONNECTION LIMIT " + (reachable ? "-1" : "0"));
     if (!reachable) {
       cutConnections();
     }
