@@ -11,17 +11,13 @@ import dev.postern.runners.tokenizer.TokenizerJson;
 import dev.postern.runners.tokenizer.Vocabulary;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,8 +49,7 @@ public final class ModelImport {
     Files.createDirectories(models);
     long size = Files.size(file);
     String sha256 = Digests.hex(file, done -> progress.at(Phase.IDENTIFY, done, size));
-    Path known = models.resolve("by-source").resolve(sha256 + "-" + format.name());
-    Optional<ModelFolder> earlier = earlier(known);
+    Optional<ModelFolder> earlier = find(sha256);
     if (earlier.isPresent()) {
       return earlier.get();
     }
@@ -62,14 +57,24 @@ public final class ModelImport {
     try {
       convert(file, new Entry(sha256, size), origin, work, progress);
       Path folder = publish(work);
-      remember(known, folder);
+      remember(known(sha256), folder);
       return ModelFolder.open(folder);
     } finally {
-      deleteTree(work);
+      Trees.delete(work);
     }
   }
 
-  private Optional<ModelFolder> earlier(Path known) throws IOException {
+  private Path known(String sha256) {
+    return models.resolve("by-source").resolve(sha256 + "-" + format.name());
+  }
+
+  /**
+   * The folder that an earlier import of the same source and format made.
+   *
+   * @param sha256 of the source file, lower-case hexadecimal
+   */
+  public Optional<ModelFolder> find(String sha256) throws IOException {
+    Path known = known(sha256);
     if (!Files.isRegularFile(known)) {
       return Optional.empty();
     }
@@ -81,7 +86,7 @@ public final class ModelImport {
       return Optional.of(ModelFolder.open(folder));
     } catch (ImportException damaged) {
       // Converting again replaces it.
-      deleteTree(folder);
+      Trees.delete(folder);
       return Optional.empty();
     }
   }
@@ -154,19 +159,10 @@ public final class ModelImport {
     return files;
   }
 
-  /** Gives the folder its name; someone else may have been faster with the same bytes. */
   private Path publish(Path work) throws IOException {
     String digest = Digests.hex(Files.readAllBytes(work.resolve(ModelFolder.MANIFEST)));
     Path folder = models.resolve(digest);
-    try {
-      Files.move(work, folder, StandardCopyOption.ATOMIC_MOVE);
-    } catch (AtomicMoveNotSupportedException failure) {
-      throw failure;
-    } catch (FileSystemException failure) {
-      if (!Files.isRegularFile(folder.resolve(ModelFolder.MANIFEST))) {
-        throw failure;
-      }
-    }
+    Trees.publish(work, folder);
     return folder;
   }
 
@@ -175,16 +171,5 @@ public final class ModelImport {
     Path fresh = Files.createTempFile(known.getParent(), ".new-", "");
     Files.writeString(fresh, folder.getFileName().toString(), StandardCharsets.US_ASCII);
     Files.move(fresh, known, StandardCopyOption.ATOMIC_MOVE);
-  }
-
-  private static void deleteTree(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> tree = Files.walk(folder)) {
-      for (Path path : (Iterable<Path>) tree.sorted(Comparator.reverseOrder())::iterator) {
-        Files.delete(path);
-      }
-    }
   }
 }
