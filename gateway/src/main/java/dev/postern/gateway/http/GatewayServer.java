@@ -1,12 +1,11 @@
 package dev.postern.gateway.http;
 
 import dev.postern.gateway.GatewayConfig;
+import dev.postern.gateway.GatewayServices;
 import dev.postern.gateway.pipeline.Authenticate;
 import dev.postern.gateway.pipeline.InferencePipeline;
 import dev.postern.gateway.wire.openai.WireException;
 import dev.postern.gateway.wire.openai.WireFailure;
-import dev.postern.tenancy.Ids;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
@@ -14,7 +13,6 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -28,29 +26,26 @@ public final class GatewayServer extends VerticleBase {
   private static final int MAX_HEAD_BYTES = 32 << 10;
   private static final int MAX_REQUEST_LINE = 8 << 10;
 
+  /** Vert.x gives all event loops that listen on this the same free port. */
+  private static final int ANY_PORT_FOR_ALL = -1;
+
   private final GatewayConfig config;
-  private final InstantSource clock;
-  private final Ids ids;
+  private final GatewayServices services;
   private final Authenticate authenticate;
   private final InferencePipeline pipeline;
-  private final PrometheusMeterRegistry metrics;
   private final List<RouteGroup> groups;
   private @Nullable HttpServer server;
 
   public GatewayServer(
       GatewayConfig config,
-      InstantSource clock,
-      Ids ids,
+      GatewayServices services,
       Authenticate authenticate,
       InferencePipeline pipeline,
-      PrometheusMeterRegistry metrics,
       List<RouteGroup> groups) {
     this.config = config;
-    this.clock = clock;
-    this.ids = ids;
+    this.services = services;
     this.authenticate = authenticate;
     this.pipeline = pipeline;
-    this.metrics = metrics;
     this.groups = List.copyOf(groups);
   }
 
@@ -62,11 +57,11 @@ public final class GatewayServer extends VerticleBase {
         new Site(
             vertx,
             config,
-            clock,
-            ids,
+            services.clock(),
+            services.ids(),
             authenticate,
             connections,
-            new RequestMetrics(metrics),
+            new RequestMetrics(services.metrics()),
             new AccessLog());
     var inference = new InferenceRoutes(site, pipeline);
     var router = router(site);
@@ -75,7 +70,7 @@ public final class GatewayServer extends VerticleBase {
             .createHttpServer(
                 new HttpServerOptions()
                     .setHost(config.host())
-                    .setPort(config.port())
+                    .setPort(config.port() == 0 ? ANY_PORT_FOR_ALL : config.port())
                     .setMaxHeaderSize(MAX_HEAD_BYTES)
                     .setMaxInitialLineLength(MAX_REQUEST_LINE)
                     .setHttp2ClearTextEnabled(false)
@@ -90,7 +85,7 @@ public final class GatewayServer extends VerticleBase {
     return listening.listen();
   }
 
-  /** The port that is really listened on, for a configured port of 0. */
+  /** The port that is really listened on. */
   public int port() {
     return server == null ? config.port() : server.actualPort();
   }
@@ -111,7 +106,12 @@ public final class GatewayServer extends VerticleBase {
           Exchange.begin(site, ctx);
           ctx.next();
         });
+    new ServiceRoutes(services.ready(), services.metrics()).register(router);
+    new ModelRoutes(services.routes()).register(router);
+    new LaterRoutes().register(router);
     groups.forEach(group -> group.register(router));
+    // Last: it takes every path that is not an API's.
+    new ConsoleFiles().register(router);
     router.errorHandler(404, ctx -> Api.fail(ctx, unknownRoute(ctx)));
     router.errorHandler(405, ctx -> Api.fail(ctx, methodNotAllowed(ctx)));
     router.errorHandler(400, ctx -> Api.fail(ctx, malformed(400, "The request is malformed.")));
