@@ -79,7 +79,9 @@ public final class GatewayServer extends VerticleBase {
             .invalidRequestHandler(request -> refuseMalformed(site, request))
             .requestHandler(request -> {
               connections.busy(request.connection());
-              router.handle(request);
+              if (!inference.handle(request)) {
+                router.handle(request);
+              }
             });
     server = listening;
     return listening.listen();

@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** Grants what is asked for, or refuses everything with one failure. */
 public final class FakeQuotas implements Quotas {
   public static final RateLimitStatus STATUS =
-      new RateLimitStatus(
-          60, 59, Duration.ofSeconds(1), 10_000, 9_000, Duration.ofMillis(6_500));
+      new RateLimitStatus(60, 59, Duration.ofSeconds(1), 10_000, 9_000, Duration.ofMillis(6_500));
 
   private final List<Demand> demands = new CopyOnWriteArrayList<>();
   private volatile @Nullable TenancyFailure refusal;
@@ -42,8 +41,7 @@ public final class FakeQuotas implements Quotas {
       return Future.failedFuture(new TenancyException(failure));
     }
     var tokens =
-        Math.max(
-            demand.minCompletionTokens(), Math.min(mostTokens, demand.maxCompletionTokens()));
+        Math.max(demand.minCompletionTokens(), Math.min(mostTokens, demand.maxCompletionTokens()));
     return Future.succeededFuture(new Held(demand.requestId(), tokens, STATUS));
   }
 

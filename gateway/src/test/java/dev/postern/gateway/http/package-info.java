@@ -1,0 +1,4 @@
+@NullMarked
+package dev.postern.gateway.http;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.postern.gateway.pipeline;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.postern.gateway.wire.openai;
+
+import org.jspecify.annotations.NullMarked;
