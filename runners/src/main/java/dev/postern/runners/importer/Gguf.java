@@ -62,6 +62,7 @@ public final class Gguf implements AutoCloseable {
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
   private long position;
 
+  @SuppressWarnings("MustBeClosedChecker") // The arena lives as long as the Gguf, which closes it.
   public static Gguf open(Path path) throws IOException {
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(path)) {

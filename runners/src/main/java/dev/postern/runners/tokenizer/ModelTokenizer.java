@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** A tokenizer.json at work: Hugging Face's library encodes, the vocabulary gives the bytes. */
@@ -37,7 +38,7 @@ public final class ModelTokenizer implements Tokenizer, AutoCloseable {
   private final BitSet control = new BitSet();
   private final BitSet verbatim = new BitSet();
   private final boolean byteLevel;
-  private final @Nullable Integer beginning;
+  private final Optional<Integer> beginning;
   private final Set<Integer> ends;
   private final String[] controlTexts;
   private final HuggingFaceTokenizer withControl;
@@ -49,10 +50,10 @@ public final class ModelTokenizer implements Tokenizer, AutoCloseable {
    */
   public static ModelTokenizer open(Path file, Optional<Integer> beginning, Set<Integer> ends)
       throws IOException {
-    return new ModelTokenizer(file, beginning.orElse(null), ends);
+    return new ModelTokenizer(file, beginning, ends);
   }
 
-  private ModelTokenizer(Path file, @Nullable Integer beginning, Set<Integer> ends)
+  private ModelTokenizer(Path file, Optional<Integer> beginning, Set<Integer> ends)
       throws IOException {
     JsonNode tree = JSON.readTree(Files.readAllBytes(file));
     JsonNode vocabulary = tree.path("model").path("vocab");
@@ -93,17 +94,11 @@ public final class ModelTokenizer implements Tokenizer, AutoCloseable {
     HuggingFaceTokenizer encoder =
         special || !spellsControl(text) ? withControl : withoutControl.get();
     long[] ids = encoder.encode(text, false, false).getIds();
-    boolean begin =
-        special && beginning != null && (ids.length == 0 || ids[0] != beginning.longValue());
-    int shift = begin ? 1 : 0;
-    int[] tokens = new int[ids.length + shift];
-    if (begin) {
-      tokens[0] = beginning;
+    LongStream tokens = LongStream.of(ids);
+    if (special && beginning.isPresent() && (ids.length == 0 || ids[0] != beginning.get())) {
+      tokens = LongStream.concat(LongStream.of(beginning.get()), tokens);
     }
-    for (int i = 0; i < ids.length; i++) {
-      tokens[i + shift] = (int) ids[i];
-    }
-    return tokens;
+    return tokens.mapToInt(Math::toIntExact).toArray();
   }
 
   private boolean spellsControl(String text) {
