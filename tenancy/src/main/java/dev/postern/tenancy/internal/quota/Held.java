@@ -1,0 +1,53 @@
+package dev.postern.tenancy.internal.quota;
+
+import dev.postern.tenancy.Quotas;
+import dev.postern.tenancy.RateLimitStatus;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** What one call holds; its project's lock guards what changes. */
+final class Held implements Quotas.Reservation {
+  final ProjectAllowance project;
+  final ModelAllowance model;
+  final long nanos;
+  final long tokens;
+  final WindowLeases.@Nullable Taken taken;
+  private final UUID requestId;
+  private final long completionTokens;
+  private final RateLimitStatus status;
+  boolean released;
+  boolean charged;
+
+  Held(
+      ProjectAllowance project,
+      ModelAllowance model,
+      Call call,
+      long completionTokens,
+      long nanos,
+      WindowLeases.@Nullable Taken taken,
+      RateLimitStatus status) {
+    this.project = project;
+    this.model = model;
+    this.requestId = call.demand().requestId();
+    this.completionTokens = completionTokens;
+    this.nanos = nanos;
+    this.tokens = call.demand().promptTokens() + completionTokens;
+    this.taken = taken;
+    this.status = status;
+  }
+
+  @Override
+  public UUID requestId() {
+    return requestId;
+  }
+
+  @Override
+  public long completionTokens() {
+    return completionTokens;
+  }
+
+  @Override
+  public RateLimitStatus status() {
+    return status;
+  }
+}
