@@ -1,5 +1,6 @@
 package dev.postern.tenancy.internal.quota;
 
+import dev.postern.tenancy.DefaultLimits;
 import dev.postern.tenancy.ProjectId;
 import dev.postern.tenancy.Quotas;
 import dev.postern.tenancy.TenancyException;
@@ -8,11 +9,13 @@ import dev.postern.tenancy.internal.quota.QuotaStore.Holding;
 import dev.postern.tenancy.internal.quota.QuotaStore.Kept;
 import dev.postern.tenancy.internal.quota.QuotaStore.Return;
 import io.vertx.core.Future;
+import io.vertx.sqlclient.Pool;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -49,9 +52,19 @@ public final class LeasedQuotas implements Quotas {
     this.clock = clock;
   }
 
+  /**
+   * Leases from PostgreSQL.
+   *
+   * @param holder the name of this gateway as a holder of leases
+   */
+  public static LeasedQuotas over(
+      Pool pool, UUID holder, DefaultLimits defaults, Function<String, TokenCost> prices) {
+    return new LeasedQuotas(new PgQuotaStore(pool, holder, defaults), prices, System::nanoTime);
+  }
+
   @Override
   public Future<Reservation> reserve(Demand demand) {
-    if (demand.model().length() > MAX_MODEL_NAME) {
+    if (demand.model().length() > MAX_MODEL_NAME || demand.model().indexOf('\0') >= 0) {
       return refused(new TenancyFailure.NotFound("model", demand.model()));
     }
     var call = new Call(demand, prices.apply(demand.model()));
@@ -345,6 +358,11 @@ public final class LeasedQuotas implements Quotas {
     if (wantsMore) {
       ask(project);
     }
+  }
+
+  /** Forgets in the store what no longer limits anything. To be called once in a while. */
+  Future<Void> sweep() {
+    return store.sweep();
   }
 
   /** Returns everything; no call may follow. */

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.postern.tenancy.internal.ledger;
+
+import org.jspecify.annotations.NullMarked;
