@@ -33,8 +33,6 @@ import java.util.UUID;
 
 /** Tenants, calls and events for tests of quotas and of what the ledger holds. */
 public final class Gateways {
-  public static final String MODEL = "smollm2-135m-instruct";
-
   private static final Ids IDS = new Ids(InstantSource.system());
 
   /** Publishes nothing: tests that need news use the real feed. */
@@ -70,7 +68,7 @@ public final class Gateways {
 
   private Gateways() {}
 
-  /** A tenant and a project of its own. */
+  /** A tenant with one project and one key. */
   public record Tenant(TenantId id, ProjectId project, UUID key) {
 
     /** Inserts the rows that others refer to. */
@@ -102,13 +100,18 @@ public final class Gateways {
       return tenant;
     }
 
+    /** A model that no other tenant calls, so that tests can price it. */
+    public String model() {
+      return "model-" + project.value();
+    }
+
     public Principal principal() {
       return new Principal(Principal.Kind.PROJECT_KEY, id, project, key, "key");
     }
 
     public Quotas.Demand demand(long prompt, long minCompletion, long maxCompletion) {
       return new Quotas.Demand(
-          IDS.next(), principal(), project, MODEL, prompt, minCompletion, maxCompletion);
+          IDS.next(), principal(), project, model(), prompt, minCompletion, maxCompletion);
     }
 
     public UsageEvent event(long prompt, long cached, long completion, Instant startedAt) {
@@ -126,7 +129,7 @@ public final class Gateways {
           Principal.Kind.PROJECT_KEY,
           key,
           UsageEvent.Endpoint.CHAT_COMPLETIONS,
-          MODEL,
+          model(),
           "sha256:abc",
           prompt,
           cached,

@@ -1,6 +1,5 @@
 package dev.postern.tenancy.internal.ledger;
 
-import static dev.postern.tenancy.internal.ledger.Gateways.MODEL;
 import static dev.postern.tenancy.testing.TestPostgres.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -63,20 +62,23 @@ class QuotasIT {
     return metering;
   }
 
-  private record Answers(List<Reservation> granted, List<TenancyFailure> refused) {}
+  private record Granted(Metering gateway, Reservation reservation) {}
+
+  private record Answers(List<Granted> granted, List<TenancyFailure> refused) {}
 
   /** Asks for all at once, in turn from each gateway, and waits for the answers. */
   private static Answers reserve(List<Metering> gateways, List<Demand> demands) {
-    List<Future<Reservation>> asked = new ArrayList<>();
+    List<Future<Granted>> asked = new ArrayList<>();
     for (int i = 0; i < demands.size(); i++) {
-      asked.add(gateways.get(i % gateways.size()).quotas().reserve(demands.get(i)));
+      var gateway = gateways.get(i % gateways.size());
+      asked.add(gateway.quotas().reserve(demands.get(i)).map(held -> new Granted(gateway, held)));
     }
     var answers = new Answers(new ArrayList<>(), new ArrayList<>());
-    for (Future<Reservation> future : asked) {
+    for (Future<Granted> future : asked) {
       await(
-          future.transform((reservation, failure) -> {
+          future.transform((granted, failure) -> {
             if (failure == null) {
-              answers.granted.add(reservation);
+              answers.granted.add(granted);
             } else {
               answers.refused.add(((TenancyException) failure).failure());
             }
@@ -220,10 +222,11 @@ class QuotasIT {
 
     var gateway = gateway("c", 100, 10_000, 3);
     assertThat(reserve(List.of(gateway), demands(1, 1, 1, 1)).refused).hasSize(1);
-    // The first was asked of gateway a, which keeps its slot for its next call.
-    settle(gateways.getFirst(), answers.granted.getFirst(), 1, 1);
+    // The gateway keeps the slot for its next call.
+    var first = answers.granted.getFirst();
+    settle(first.gateway, first.reservation, 1, 1);
 
-    assertThat(reserve(List.of(gateways.getFirst()), demands(1, 1, 1, 1)).granted).hasSize(1);
+    assertThat(reserve(List.of(first.gateway), demands(1, 1, 1, 1)).granted).hasSize(1);
   }
 
   @Test
@@ -238,8 +241,8 @@ class QuotasIT {
 
     for (int round = 0; round < 8; round++) {
       var answers = reserve(gateways, demands(4, 5, 5, 5));
-      for (Reservation reservation : answers.granted) {
-        settle(gateways.get(round % 2), reservation, 5, 5);
+      for (Granted granted : answers.granted) {
+        settle(granted.gateway, granted.reservation, 5, 5);
         done++;
       }
       assertThat(answers.refused)
@@ -340,7 +343,7 @@ class QuotasIT {
         VALUES (gen_random_uuid(), $1, $2, $3, '2020-01-01')
         ON CONFLICT DO NOTHING
         """,
-        Tuple.of(MODEL, kind, new BigDecimal(perMillion)));
+        Tuple.of(tenant.model(), kind, new BigDecimal(perMillion)));
   }
 
   private void budget(String dollars) {
