@@ -48,4 +48,68 @@ public record GatewayConfig(
         Duration.ofMinutes(10),
         Duration.ofSeconds(30));
   }
+
+  public GatewayConfig withHeadTimeout(Duration changed) {
+    return new GatewayConfig(
+        host,
+        port,
+        instances,
+        maxInferenceBody,
+        maxJsonBody,
+        maxConnections,
+        changed,
+        bodyTimeout,
+        idleTimeout,
+        firstByte,
+        total,
+        drain);
+  }
+
+  public GatewayConfig withBodyTimeout(Duration changed) {
+    return new GatewayConfig(
+        host,
+        port,
+        instances,
+        maxInferenceBody,
+        maxJsonBody,
+        maxConnections,
+        headTimeout,
+        changed,
+        idleTimeout,
+        firstByte,
+        total,
+        drain);
+  }
+
+  public GatewayConfig withIdleTimeout(Duration changed) {
+    return new GatewayConfig(
+        host,
+        port,
+        instances,
+        maxInferenceBody,
+        maxJsonBody,
+        maxConnections,
+        headTimeout,
+        bodyTimeout,
+        changed,
+        firstByte,
+        total,
+        drain);
+  }
+
+  public GatewayConfig withDrain(Duration changed) {
+    return new GatewayConfig(
+        host,
+        port,
+        instances,
+        maxInferenceBody,
+        maxJsonBody,
+        maxConnections,
+        headTimeout,
+        bodyTimeout,
+        idleTimeout,
+        firstByte,
+        total,
+        changed);
+  }
 }

@@ -36,9 +36,6 @@ public final class Exchange {
       HttpHeaders.createOptimized("openai-organization");
   private static final String KEY = Exchange.class.getName();
 
-  /** A body that is longer is not read only to keep its connection. */
-  private static final long WORTH_DISCARDING = 1 << 20;
-
   private final Site site;
   private final HttpServerRequest request;
   private final UUID id;
@@ -155,7 +152,7 @@ public final class Exchange {
     if (response.closed() || response.ended()) {
       return Future.failedFuture("the client is gone");
     }
-    settleBody();
+    UnreadBody.settle(site.vertx(), request);
     return response
         .setStatusCode(status)
         .putHeader(HttpHeaders.CONTENT_TYPE, contentType)
@@ -178,38 +175,23 @@ public final class Exchange {
     send(answer.status(), APPLICATION_JSON, answer.body());
   }
 
+  /** Refuses what the codec could not read: neither the body nor the connection is of use. */
+  void failMalformed(Throwable cause) {
+    var answer = explain(cause);
+    response()
+        .setStatusCode(answer.status())
+        .putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE)
+        .putHeader(HttpHeaders.CONTENT_TYPE, APPLICATION_JSON)
+        .end(answer.body())
+        .onComplete(sent -> request.connection().close());
+  }
+
   /** The failure in the API's words; logs it at the level it deserves. */
   ErrorAnswer explain(Throwable cause) {
     var answer = ErrorEnvelope.of(cause, requestId());
     errorCode = answer.code() == null ? answer.type() : answer.code();
     site.log().failure(this, answer, cause);
     return answer;
-  }
-
-  /**
-   * An answer may go out before the body was read. A short rest is read and dropped so that the
-   * connection lives on; for a long one the connection is closed, after the client had time to see
-   * the answer.
-   */
-  private void settleBody() {
-    if (request.isEnded()) {
-      return;
-    }
-    var length = RequestBody.announcedLength(request);
-    if (length > 0 && length <= WORTH_DISCARDING) {
-      request.handler(dropped -> {}).endHandler(end -> {}).resume();
-      return;
-    }
-    if (!hasBody(length)) {
-      request.resume();
-      return;
-    }
-    response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-    new Linger(site.vertx(), request).start();
-  }
-
-  private boolean hasBody(long announced) {
-    return announced > 0 || request.headers().contains(HttpHeaders.TRANSFER_ENCODING);
   }
 
   Duration elapsed() {

@@ -6,6 +6,8 @@ import dev.postern.gateway.pipeline.Authenticate;
 import dev.postern.gateway.pipeline.InferencePipeline;
 import dev.postern.gateway.wire.openai.WireException;
 import dev.postern.gateway.wire.openai.WireFailure;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
@@ -13,7 +15,6 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -114,8 +115,9 @@ public final class GatewayServer extends VerticleBase {
     groups.forEach(group -> group.register(router));
     // Last: it takes every path that is not an API's.
     new ConsoleFiles().register(router);
+    var methods = AllowedMethods.of(router);
     router.errorHandler(404, ctx -> Api.fail(ctx, unknownRoute(ctx)));
-    router.errorHandler(405, ctx -> Api.fail(ctx, methodNotAllowed(ctx)));
+    router.errorHandler(405, ctx -> Api.fail(ctx, methodNotAllowed(ctx, methods)));
     router.errorHandler(400, ctx -> Api.fail(ctx, malformed(400, "The request is malformed.")));
     router.errorHandler(500, ctx -> Api.fail(ctx, ctx.failure()));
     return router;
@@ -126,17 +128,24 @@ public final class GatewayServer extends VerticleBase {
         new WireFailure.UnknownRoute(ctx.request().method().name(), ctx.request().path()));
   }
 
-  private static WireException methodNotAllowed(RoutingContext ctx) {
-    var allow = ctx.response().headers().get("allow");
+  private static WireException methodNotAllowed(RoutingContext ctx, AllowedMethods methods) {
+    var allowed = methods.at(ctx.normalizedPath());
+    ctx.response().putHeader("allow", String.join(", ", allowed));
     return new WireException(
         new WireFailure.MethodNotAllowed(
-            ctx.request().method().name(),
-            ctx.request().path(),
-            allow == null ? List.of() : Arrays.asList(allow.split(",\\s*"))));
+            ctx.request().method().name(), ctx.request().path(), allowed));
   }
 
+  /** The codec could not read the request; what it could not read is not looked at further. */
   private static void refuseMalformed(Site site, HttpServerRequest request) {
-    Exchange.begin(site, request, "(malformed)").fail(malformed(400, "no"));
+    var cause = request.decoderResult().cause();
+    var exchange = Exchange.begin(site, request, "(malformed)");
+    exchange.failMalformed(
+        switch (cause) {
+          case TooLongHttpLineException _ -> malformed(414, "The request line is too long.");
+          case TooLongHttpHeaderException _ -> malformed(431, "The headers are too large.");
+          default -> malformed(400, "The request is not well-formed HTTP/1.1.");
+        });
   }
 
   private static WireException malformed(int status, String reason) {

@@ -43,13 +43,17 @@ final class RequestBody {
     return header == null ? 0 : Long.parseLong(header);
   }
 
+  static boolean waitsForContinue(HttpServerRequest request) {
+    return request.headers().contains(HttpHeaders.EXPECT, "100-continue", true);
+  }
+
   private Future<Buffer> read(Vertx vertx, Duration patience) {
     var timer =
         vertx.setTimer(patience.toMillis(), id -> refuse(new WireFailure.BodyTooSlow(patience)));
     request.handler(this::accept);
     request.endHandler(end -> whole.tryComplete(received));
     request.exceptionHandler(whole::tryFail);
-    if (request.headers().contains(HttpHeaders.EXPECT, "100-continue", true)) {
+    if (waitsForContinue(request)) {
       request.response().writeContinue();
     }
     request.resume();

@@ -4,9 +4,11 @@ import dev.postern.tenancy.UsageEvent;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.vertx.core.http.HttpMethod;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
@@ -15,6 +17,16 @@ import java.util.concurrent.TimeUnit;
  * client can make new series; meters are kept by label, which spares the registry's look-up.
  */
 final class RequestMetrics {
+  private static final Set<HttpMethod> METHODS =
+      Set.of(
+          HttpMethod.GET,
+          HttpMethod.HEAD,
+          HttpMethod.POST,
+          HttpMethod.PUT,
+          HttpMethod.PATCH,
+          HttpMethod.DELETE,
+          HttpMethod.OPTIONS);
+
   private final MeterRegistry registry;
   private final Map<Answer, Timer> answers = new ConcurrentHashMap<>();
   private final Map<Ending, Inference> endings = new ConcurrentHashMap<>();
@@ -28,7 +40,7 @@ final class RequestMetrics {
         .computeIfAbsent(
             new Answer(
                 exchange.route(),
-                exchange.request().method().name(),
+                method(exchange.request().method()),
                 exchange.response().getStatusCode()),
             this::timer)
         .record(exchange.elapsed());
@@ -40,13 +52,16 @@ final class RequestMetrics {
     }
   }
 
+  private static String method(HttpMethod method) {
+    return METHODS.contains(method) ? method.name() : "other";
+  }
+
   private Timer timer(Answer answer) {
     return Timer.builder("postern.http.requests")
         .description("Requests from their head to the end of their answer")
         .tag("route", answer.route())
         .tag("method", answer.method())
         .tag("status", Integer.toString(answer.status()))
-        .publishPercentileHistogram(false)
         .register(registry);
   }
 

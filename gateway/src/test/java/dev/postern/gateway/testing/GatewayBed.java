@@ -49,6 +49,11 @@ public final class GatewayBed implements AutoCloseable {
   public static final String MODEL = "chat-model";
   public static final String EMBED_MODEL = "embed/model:1";
 
+  static {
+    // Seconds; so that the client does not use a connection that the server is about to close.
+    System.setProperty("jdk.httpclient.keepalive.timeout", "1");
+  }
+
   public final Vertx vertx = Vertx.vertx();
   public final FakeRunner runner = FakeRunner.start(vertx);
   public final FakeRunner spare = FakeRunner.start(vertx);
