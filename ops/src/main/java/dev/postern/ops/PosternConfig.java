@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
@@ -111,7 +112,7 @@ public record PosternConfig(
     }
     try {
       return reader.apply(text.strip());
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | ArithmeticException | DateTimeException e) {
       throw new UsageException(key + " must be " + expected + ", not " + text.strip());
     }
   }

@@ -50,6 +50,7 @@ public final class Product implements AutoCloseable {
             home.postgres(),
             cache(),
             home.logs().resolve("postgres.log"),
+            secrets.get("database-superuser"),
             secrets.get("database-owner"),
             secrets.get("database-app"));
     var postgres = EmbeddedPostgres.start(settings);

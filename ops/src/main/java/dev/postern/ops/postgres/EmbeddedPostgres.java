@@ -30,7 +30,9 @@ import org.slf4j.LoggerFactory;
  * ends unasked.
  */
 public final class EmbeddedPostgres implements AutoCloseable {
-  /** Owns the schema and runs the migrations. */
+  private static final String SUPERUSER = "postgres";
+
+  /** Owns the schema and runs the migrations; row-level security holds for it too. */
   public static final String OWNER = "postern";
 
   /** What the gateway signs in as: row-level security holds for it. */
@@ -77,11 +79,17 @@ public final class EmbeddedPostgres implements AutoCloseable {
    * @param folder where the data lives; made when missing
    * @param cache where unpacked programs are shared between homes
    * @param log receives the server's log
+   * @param superuserPassword for an operator's own work; nothing here signs in with it
    * @param ownerPassword password of {@link #OWNER}, used when the database is made
    * @param applicationPassword password of {@link #APPLICATION}, used when the database is made
    */
   public record Settings(
-      Path folder, Path cache, Path log, String ownerPassword, String applicationPassword) {
+      Path folder,
+      Path cache,
+      Path log,
+      String superuserPassword,
+      String ownerPassword,
+      String applicationPassword) {
 
     /** Whether starting also unpacks or makes the database, which takes seconds. */
     public boolean firstStart() {
@@ -170,13 +178,13 @@ public final class EmbeddedPostgres implements AutoCloseable {
         password,
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     try {
-      Files.writeString(password, settings.ownerPassword() + "\n");
+      Files.writeString(password, settings.superuserPassword() + "\n");
       Folders.give(password, runAs.owner());
       Command.of(
               runAs.prefix(),
               program("initdb"),
               "--pgdata=" + making,
-              "--username=" + OWNER,
+              "--username=" + SUPERUSER,
               "--pwfile=" + password,
               "--auth=scram-sha-256",
               "--encoding=UTF8",
@@ -192,12 +200,18 @@ public final class EmbeddedPostgres implements AutoCloseable {
     // Single-user mode reads one command a line.
     var statements =
         """
+        CREATE ROLE %4$s LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD '%5$s'
         CREATE ROLE %1$s LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD '%2$s'
         CREATE DATABASE %3$s OWNER %4$s
         REVOKE ALL ON DATABASE %3$s FROM PUBLIC
         GRANT CONNECT ON DATABASE %3$s TO %1$s
         """
-            .formatted(APPLICATION, settings.applicationPassword(), DATABASE, OWNER);
+            .formatted(
+                APPLICATION,
+                settings.applicationPassword(),
+                DATABASE,
+                OWNER,
+                settings.ownerPassword());
     Command.of(
             runAs.prefix(),
             program("postgres"),

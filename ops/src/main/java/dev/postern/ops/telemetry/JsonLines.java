@@ -6,8 +6,14 @@ import java.util.logging.LogRecord;
 
 /** One JSON object a line, for machines. */
 public final class JsonLines extends Formatter {
+  /** Its messages are JSON objects already. */
+  private static final String ACCESS_LOG = "dev.postern.access";
+
   @Override
   public String format(LogRecord entry) {
+    if (ACCESS_LOG.equals(entry.getLoggerName())) {
+      return formatMessage(entry);
+    }
     var line = JsonNodeFactory.instance.objectNode();
     line.put("time", entry.getInstant().toString());
     line.put("level", entry.getLevel().getName());
