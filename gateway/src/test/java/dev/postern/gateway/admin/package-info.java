@@ -1,0 +1,4 @@
+@NullMarked
+package dev.postern.gateway.admin;
+
+import org.jspecify.annotations.NullMarked;
