@@ -14,6 +14,25 @@ import java.util.Map;
  */
 public record GuardrailPolicy(long version, Map<String, Action> actions, List<String> blockList) {
 
+  /** The policy of a project that has none of its own. */
+  public static final GuardrailPolicy SHIPPED =
+      new GuardrailPolicy(
+          0,
+          Map.ofEntries(
+              Map.entry("secret.private_key", Action.REDACT),
+              Map.entry("secret.api_key", Action.REDACT),
+              Map.entry("secret.jwt", Action.REDACT),
+              Map.entry("secret.password", Action.FLAG),
+              Map.entry("pii.card", Action.REDACT),
+              Map.entry("pii.iban", Action.REDACT),
+              Map.entry("pii.ssn", Action.REDACT),
+              Map.entry("pii.passport", Action.FLAG),
+              Map.entry("pii.email", Action.FLAG),
+              Map.entry("pii.phone", Action.FLAG),
+              Map.entry("pii.ip", Action.FLAG),
+              Map.entry("topic.block_list", Action.BLOCK)),
+          List.of());
+
   public GuardrailPolicy {
     actions = Map.copyOf(actions);
     blockList = List.copyOf(blockList);

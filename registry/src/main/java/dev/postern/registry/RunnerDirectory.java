@@ -2,6 +2,7 @@ package dev.postern.registry;
 
 import io.vertx.core.Future;
 import java.net.URI;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
@@ -10,6 +11,7 @@ import java.util.List;
  * hear of it within a second.
  */
 public interface RunnerDirectory {
+  Duration SILENT_AFTER = Duration.ofSeconds(30);
 
   /**
    * Enters a runner, or replaces what was known of it.
@@ -18,8 +20,13 @@ public interface RunnerDirectory {
    */
   Future<Void> register(String name, URI baseUri, List<Served> models);
 
-  /** Says that the runner lives; one that is silent for longer than the set time gets no calls. */
-  Future<Void> heartbeat(String name);
+  /**
+   * Says that the runner lives. Due every few seconds: a runner that is silent for {@link
+   * #SILENT_AFTER} gets no calls until it is heard again.
+   *
+   * @return false when the runner is not entered, so that it has to register again
+   */
+  Future<Boolean> heartbeat(String name);
 
   /** Takes a runner out; without it, does nothing. */
   Future<Void> remove(String name);

@@ -3,8 +3,11 @@ package dev.postern.tenancy.internal;
 import dev.postern.tenancy.TenancyException;
 import dev.postern.tenancy.TenancyFailure;
 import io.vertx.core.VertxException;
+import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.ClosedConnectionException;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.concurrent.TimeoutException;
 
 /** Tells an absent PostgreSQL from a fault of ours. */
@@ -28,10 +31,20 @@ public final class Outage {
               || state.startsWith("57P")
               || state.equals(QUERY_CANCELED));
     }
-    // The pool and the client fail with bare VertxExceptions when a connection closes or none is
-    // free in time.
     return cause instanceof IOException
-        || cause instanceof VertxException
-        || cause instanceof TimeoutException;
+        || cause instanceof TimeoutException
+        || cause instanceof ClosedConnectionException
+        || cause instanceof ConnectionPoolTooBusyException
+        || isLostConnection(cause);
+  }
+
+  /**
+   * The pool and the client have no type of their own for this, and use the same for our faults.
+   */
+  private static boolean isLostConnection(Throwable cause) {
+    var message = cause.getMessage();
+    return cause.getClass() == VertxException.class
+        && message != null
+        && message.toLowerCase(Locale.ROOT).contains("connection");
   }
 }
