@@ -17,12 +17,14 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /** The running gateway. */
 public final class Gateway {
   private final Vertx vertx;
   private final String deployment;
   private final int port;
+  private @Nullable Future<Void> stopped;
 
   private Gateway(Vertx vertx, String deployment, int port) {
     this.vertx = vertx;
@@ -73,9 +75,13 @@ public final class Gateway {
 
   /**
    * Stops accepting and waits for requests in flight, no longer than {@link GatewayConfig#drain}.
-   * After it the ledger gets no more events: this is the moment to flush and close it.
+   * After it the ledger gets no more events: this is the moment to flush and close it. Again is no
+   * error.
    */
-  public Future<Void> stop() {
-    return vertx.undeploy(deployment);
+  public synchronized Future<Void> stop() {
+    if (stopped == null) {
+      stopped = vertx.undeploy(deployment);
+    }
+    return stopped;
   }
 }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.postern.gateway.pipeline.EventLoops;
 import dev.postern.runners.wire.BadRequest;
 import dev.postern.tenancy.Principal;
 import io.vertx.core.Future;
@@ -84,7 +85,9 @@ public final class Api {
 
   /** Answers 200 with the future's value, or with its failure in the error envelope. */
   public static void respond(RoutingContext ctx, Future<? extends JsonNode> answer) {
-    answer.onSuccess(value -> respondJson(ctx, 200, value)).onFailure(cause -> fail(ctx, cause));
+    EventLoops.here(answer)
+        .onSuccess(value -> respondJson(ctx, 200, value))
+        .onFailure(cause -> fail(ctx, cause));
   }
 
   public static void respondJson(RoutingContext ctx, int status, JsonNode value) {

@@ -1,6 +1,7 @@
 package dev.postern.gateway.http;
 
 import dev.postern.gateway.pipeline.Credentials;
+import dev.postern.gateway.pipeline.EventLoops;
 import dev.postern.gateway.wire.openai.CallId;
 import dev.postern.gateway.wire.openai.ErrorAnswer;
 import dev.postern.gateway.wire.openai.ErrorEnvelope;
@@ -132,7 +133,8 @@ public final class Exchange {
   }
 
   Future<Principal> authenticate(Set<Principal.Kind> open) {
-    return site.authenticate().principal(credentials(), open).onSuccess(this::identified);
+    return EventLoops.here(site.authenticate().principal(credentials(), open))
+        .onSuccess(this::identified);
   }
 
   Credentials credentials() {

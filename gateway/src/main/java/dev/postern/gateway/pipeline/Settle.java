@@ -40,8 +40,8 @@ public final class Settle {
     if (!findings.isEmpty()) {
       settled = securityEvents.append(findings);
     }
-    return Future.join(settled, ledger.settle(answer.admitted().reservation(), usage))
-        .map(answer.ending());
+    var recorded = Future.join(settled, ledger.settle(answer.admitted().reservation(), usage));
+    return EventLoops.here(recorded).map(answer.ending());
   }
 
   private void collect(

@@ -1,6 +1,7 @@
 package dev.postern.gateway.pipeline;
 
 import io.vertx.core.Future;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -15,7 +16,7 @@ public final class StageTimes {
     var began = System.nanoTime();
     Future<T> result;
     try {
-      result = work.get();
+      result = EventLoops.here(work.get());
     } catch (RuntimeException e) {
       result = Future.failedFuture(e);
     }
@@ -26,8 +27,8 @@ public final class StageTimes {
     micros.merge(stage, TimeUnit.NANOSECONDS.toMicros(nanos), Long::sum);
   }
 
-  /** Stage names with their microseconds. */
-  public Map<String, Long> micros() {
-    return micros;
+  /** Stage names with their microseconds, as they are now. */
+  Map<String, Long> micros() {
+    return Collections.unmodifiableMap(new LinkedHashMap<>(micros));
   }
 }
