@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.postern.runners.onnx.Matrix;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,22 @@ record GgufMatrix(Gguf.Tensor tensor, int @Nullable [] order) implements Matrix 
       at += GgufType.Q8_0.blockBytes();
     }
     return true;
+  }
+
+  @Override
+  public void steps(int index, float[] steps) {
+    GgufType type = tensor.type();
+    if (type.blockElements() < 32) {
+      Arrays.fill(steps, 0);
+      return;
+    }
+    int groups = type.blockElements() / 32;
+    long at = (long) stored(index) * (columns() / type.blockElements()) * type.blockBytes();
+    for (int block = 0; block < steps.length; block++) {
+      steps[block] =
+          type.step(
+              tensor.data(), at + (long) (block / groups) * type.blockBytes(), block % groups);
+    }
   }
 
   /**

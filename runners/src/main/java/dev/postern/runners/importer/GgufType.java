@@ -35,6 +35,11 @@ public enum GgufType {
         out[to + 16 + i] = ((pair >> 4) - 8) * scale;
       }
     }
+
+    @Override
+    float step(MemorySegment data, long at, int group) {
+      return half(data, at);
+    }
   },
   Q4_1(3, 32, 20) {
     @Override
@@ -46,6 +51,11 @@ public enum GgufType {
         out[to + i] = (pair & 15) * scale + minimum;
         out[to + 16 + i] = (pair >> 4) * scale + minimum;
       }
+    }
+
+    @Override
+    float step(MemorySegment data, long at, int group) {
+      return half(data, at);
     }
   },
   Q5_0(6, 32, 22) {
@@ -59,6 +69,11 @@ public enum GgufType {
         out[to + 16 + i] = ((pair >> 4 | (high >>> i + 16 & 1) << 4) - 16) * scale;
       }
     }
+
+    @Override
+    float step(MemorySegment data, long at, int group) {
+      return half(data, at);
+    }
   },
   Q5_1(7, 32, 24) {
     @Override
@@ -71,6 +86,11 @@ public enum GgufType {
         out[to + i] = (pair & 15 | (high >>> i & 1) << 4) * scale + minimum;
         out[to + 16 + i] = (pair >> 4 | (high >>> i + 16 & 1) << 4) * scale + minimum;
       }
+    }
+
+    @Override
+    float step(MemorySegment data, long at, int group) {
+      return half(data, at);
     }
   },
   Q8_0(8, 32, 34) {
@@ -97,6 +117,11 @@ public enum GgufType {
         }
       }
     }
+
+    @Override
+    float step(MemorySegment data, long at, int group) {
+      return half(data, at) * sixBitScale(data, at + 4, group);
+    }
   },
   Q5_K(13, 256, 176) {
     @Override
@@ -113,6 +138,11 @@ public enum GgufType {
           out[to + group * 32 + i] = d * code - m;
         }
       }
+    }
+
+    @Override
+    float step(MemorySegment data, long at, int group) {
+      return half(data, at) * sixBitScale(data, at + 4, group);
     }
   },
   Q6_K(14, 256, 210) {
@@ -173,6 +203,14 @@ public enum GgufType {
   }
 
   abstract void decode(MemorySegment data, long at, float[] out, int to);
+
+  /**
+   * The distance between neighbouring levels in a block's 32 elements from {@code 32 · group} on; 0
+   * where they do not share one.
+   */
+  float step(MemorySegment data, long at, int group) {
+    return 0;
+  }
 
   /**
    * Decodes {@code count} elements, a whole number of blocks, from the element {@code first} on.

@@ -18,6 +18,12 @@ public interface Matrix {
    */
   boolean blocks(int index, byte[] codes, float[] scales);
 
+  /**
+   * Gives, for each 32 values of the row, the distance between the levels they lie on; 0 where they
+   * are not known to lie on evenly spaced levels.
+   */
+  void steps(int index, float[] steps);
+
   /** The rows of several matrices, one after the other. */
   static Matrix stacked(List<? extends Matrix> parts) {
     return new StackedMatrix(parts);

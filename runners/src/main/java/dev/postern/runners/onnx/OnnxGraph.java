@@ -114,6 +114,16 @@ public final class OnnxGraph {
     return inline(name, List.of(), value);
   }
 
+  /** A float of no dimensions, kept in the graph itself. */
+  public String number(String name, float value) {
+    graph.addInitializer(
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(TensorType.FLOAT.number())
+            .addFloatData(value));
+    return name;
+  }
+
   private String inline(String name, List<Long> dimensions, long... values) {
     var bytes = ByteBuffer.allocate(values.length * 8).order(ByteOrder.LITTLE_ENDIAN);
     bytes.asLongBuffer().put(values);

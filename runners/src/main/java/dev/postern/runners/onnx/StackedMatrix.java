@@ -27,23 +27,29 @@ final class StackedMatrix implements Matrix {
 
   @Override
   public void row(int index, float[] values) {
-    int row = index;
-    for (Matrix part : parts) {
-      if (row < part.rows()) {
-        part.row(row, values);
-        return;
-      }
-      row -= part.rows();
-    }
-    throw new IndexOutOfBoundsException(index);
+    Place place = place(index);
+    place.part.row(place.row, values);
   }
 
   @Override
   public boolean blocks(int index, byte[] codes, float[] scales) {
+    Place place = place(index);
+    return place.part.blocks(place.row, codes, scales);
+  }
+
+  @Override
+  public void steps(int index, float[] steps) {
+    Place place = place(index);
+    place.part.steps(place.row, steps);
+  }
+
+  private record Place(Matrix part, int row) {}
+
+  private Place place(int index) {
     int row = index;
     for (Matrix part : parts) {
       if (row < part.rows()) {
-        return part.blocks(row, codes, scales);
+        return new Place(part, row);
       }
       row -= part.rows();
     }
