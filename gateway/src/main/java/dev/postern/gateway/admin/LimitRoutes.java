@@ -54,14 +54,7 @@ final class LimitRoutes implements RouteGroup {
         .post(RATE_LIMITS + "/:limit")
         .handler(Api.allow(SESSION, ADMIN_KEY))
         .handler(Answers.json(this::update));
-    router
-        .get(LIMITS)
-        .handler(Api.allow(SESSION, ADMIN_KEY))
-        .handler(
-            Answers.json(ctx ->
-                limits
-                    .projectLimits(Api.principal(ctx).tenant(), Scope.project(ctx))
-                    .map(LimitRoutes::shape)));
+    router.get(LIMITS).handler(Api.allow(SESSION, ADMIN_KEY)).handler(Answers.json(this::get));
     router.put(LIMITS).handler(Api.allow(SESSION, ADMIN_KEY)).handler(Answers.json(this::put));
   }
 
@@ -108,6 +101,14 @@ final class LimitRoutes implements RouteGroup {
         });
   }
 
+  private Future<ObjectNode> get(RoutingContext ctx) {
+    var tenant = Api.principal(ctx).tenant();
+    return projects
+        .get(tenant, Scope.project(ctx))
+        .compose(project -> limits.projectLimits(tenant, project.id()))
+        .map(LimitRoutes::shape);
+  }
+
   private Future<JsonNode> put(RoutingContext ctx) {
     var principal = Api.principal(ctx);
     var project = Scope.project(ctx);
@@ -117,8 +118,9 @@ final class LimitRoutes implements RouteGroup {
         body -> {
           int concurrent = (int) body.integer("max_concurrent_requests", 1, MAX_CONCURRENT);
           var budget = budget(body);
-          return limits
-              .putProjectLimits(principal, project, concurrent, budget)
+          return projects
+              .get(principal.tenant(), project)
+              .compose(own -> limits.putProjectLimits(principal, own.id(), concurrent, budget))
               .map(LimitRoutes::shape);
         });
   }

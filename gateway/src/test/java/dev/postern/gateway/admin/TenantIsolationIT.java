@@ -1,0 +1,223 @@
+package dev.postern.gateway.admin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.postern.gateway.wire.openai.CallId;
+import dev.postern.tenancy.Principal;
+import dev.postern.tenancy.WireId;
+import dev.postern.tenancy.testing.TestPostgres;
+import io.vertx.ext.web.Router;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every route that the groups register, called by those it is closed to. A new route is covered by
+ * itself, and fails here until its parameters and body are known.
+ */
+class TenantIsolationIT {
+  @RegisterExtension static final TestPostgres POSTGRES = new TestPostgres();
+
+  private static final Set<String> OPEN_TO_PROJECT_KEYS =
+      Set.of(
+          "/v1/postern/requests",
+          "/v1/postern/requests/:request",
+          "/v1/postern/security_events",
+          "/v1/exports/usage");
+
+  /** Sign-in is open to all; the rest of the session's routes are {@code SessionRoutesIT}'s. */
+  private static final String SESSION = "/v1/postern/session";
+
+  private static final Set<String> NARROWED_BY_PROJECT =
+      Set.of(
+          "/v1/postern/requests",
+          "/v1/postern/security_events",
+          "/v1/postern/overview",
+          "/v1/exports/usage");
+
+  /** Bodies that the caller's own organisation would be allowed. */
+  private static final Map<String, String> BODIES =
+      Map.of(
+          "POST /v1/organization/projects/:project", "{\"name\":\"taken\"}",
+          "POST /v1/organization/projects/:project/archive", "",
+          "POST /v1/organization/projects/:project/service_accounts", "{\"name\":\"taken\"}",
+          "POST /v1/organization/projects/:project/rate_limits/:limit",
+              "{\"max_requests_per_1_minute\":1}",
+          "POST /v1/postern/projects/:project/api_keys", "{\"name\":\"taken\"}",
+          "PUT /v1/postern/projects/:project/limits", "{\"max_concurrent_requests\":1}",
+          "PUT /v1/postern/projects/:project/guardrail_policy",
+              "{\"detectors\":{\"pii.email\":\"block\"}}");
+
+  private static AdminBed bed;
+  private static UUID request;
+
+  record Endpoint(String method, String path) {
+    boolean hasObject() {
+      return path.contains(":") && !path.contains(":period");
+    }
+
+    @Override
+    public String toString() {
+      return method + " " + path;
+    }
+  }
+
+  @BeforeAll
+  static void start() {
+    bed = new AdminBed(POSTGRES);
+    var event =
+        Entries.event(
+            bed.ours, Principal.Kind.PROJECT_KEY, bed.ours.projectKeyId(), "secret-model");
+    request = event.id();
+    bed.books.entries.add(Entries.entry(event));
+    bed.books.events.add(Entries.finding(event));
+  }
+
+  @AfterAll
+  static void stop() {
+    bed.close();
+  }
+
+  static Stream<Endpoint> endpoints() {
+    var router = Router.router(bed.vertx);
+    bed.groups.forEach(group -> group.register(router));
+    return router.getRoutes().stream()
+        .filter(route -> !SESSION.equals(route.getPath()))
+        .flatMap(route ->
+            route.methods().stream().map(method -> new Endpoint(method.name(), route.getPath())));
+  }
+
+  /** The address of our own objects. */
+  private static String address(Endpoint endpoint) {
+    var ours = bed.ours;
+    var key = endpoint.path().contains("admin_api_keys") ? ours.adminKeyId() : ours.projectKeyId();
+    var path =
+        endpoint
+            .path()
+            .replace(":project", ours.projectId())
+            .replace(":key", WireId.API_KEY.format(key))
+            .replace(":account", WireId.SERVICE_ACCOUNT.format(ours.account()))
+            .replace(":user", WireId.USER.format(ours.user().id()))
+            .replace(":limit", "rl-" + AdminBed.MODEL)
+            .replace(":request", CallId.REQUEST.format(request))
+            .replace(":period", "2026-11");
+    assertThat(path).as("a parameter that this test does not know").doesNotContain(":");
+    boolean timed = path.contains("/usage") || path.endsWith("/costs");
+    return timed ? path + "?start_time=1790000000&end_time=1790100000" : path;
+  }
+
+  private static String body(Endpoint endpoint) {
+    if (endpoint.method().equals("GET") || endpoint.method().equals("DELETE")) {
+      return "";
+    }
+    var body = BODIES.get(endpoint.toString());
+    if (body == null) {
+      assertThat(endpoint.hasObject()).as("a body that this test does not know").isFalse();
+    }
+    return body == null ? "{}" : body;
+  }
+
+  private static List<String> ourSecrets() {
+    return List.of(
+        hex(bed.ours.project().value()),
+        hex(bed.ours.user().id()),
+        hex(bed.ours.projectKeyId()),
+        hex(bed.ours.adminKeyId()),
+        hex(bed.ours.account()),
+        hex(request),
+        "secret-model",
+        "Ours");
+  }
+
+  private static String hex(UUID id) {
+    return WireId.PROJECT.format(id).substring("proj_".length());
+  }
+
+  @Test
+  void knowsTheRoutesOfAllGroups() {
+    assertThat(endpoints()).hasSizeGreaterThan(40);
+  }
+
+  @ParameterizedTest
+  @MethodSource("endpoints")
+  void refusesACallWithoutAKey(Endpoint endpoint) {
+    var response = bed.call(endpoint.method(), address(endpoint), null, body(endpoint));
+    assertThat(response.statusCode()).isEqualTo(401);
+    assertThat(AdminBed.error(response).path("code").textValue()).isEqualTo("invalid_api_key");
+  }
+
+  @ParameterizedTest
+  @MethodSource("endpoints")
+  void refusesARevokedKey(Endpoint endpoint) {
+    var response =
+        bed.call(endpoint.method(), address(endpoint), bed.ours.revokedKey(), body(endpoint));
+    assertThat(response.statusCode()).isEqualTo(401);
+  }
+
+  @ParameterizedTest
+  @MethodSource("endpoints")
+  void refusesAProjectKeyUnlessItSeesItsOwnProject(Endpoint endpoint) {
+    var response =
+        bed.call(endpoint.method(), address(endpoint), bed.ours.projectKey(), body(endpoint));
+    boolean open = OPEN_TO_PROJECT_KEYS.contains(endpoint.path());
+    assertThat(response.statusCode()).isEqualTo(open ? 200 : 403);
+    if (open) {
+      assertThat(response.body()).contains(CallId.REQUEST.format(request));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("endpoints")
+  void hidesOurObjectsFromTheOtherOrganisation(Endpoint endpoint) {
+    for (var key : List.of(bed.theirs.adminKey(), bed.theirs.projectKey())) {
+      var response = bed.call(endpoint.method(), address(endpoint), key, body(endpoint));
+      if (endpoint.hasObject() && response.statusCode() != 403) {
+        assertThat(response.statusCode()).isEqualTo(404);
+        assertThat(AdminBed.error(response).path("type").textValue())
+            .isEqualTo("invalid_request_error");
+      }
+      if (!endpoint.hasObject()) {
+        ourSecrets().forEach(secret -> assertThat(response.body()).doesNotContain(secret));
+      }
+    }
+    assertThat(project().path("name").textValue()).isEqualTo("Ours project");
+    assertThat(project().path("status").textValue()).isEqualTo("active");
+  }
+
+  @ParameterizedTest
+  @MethodSource("endpoints")
+  void refusesToNarrowAnAnswerToTheOtherOrganisationsProject(Endpoint endpoint) {
+    if (!NARROWED_BY_PROJECT.contains(endpoint.path())) {
+      return;
+    }
+    var own = address(endpoint) + (address(endpoint).contains("?") ? "&" : "?") + "project_id=";
+    for (var key : List.of(bed.ours.adminKey(), bed.ours.projectKey())) {
+      var response = bed.call("GET", own + bed.theirs.projectId(), key, null);
+      boolean closed = response.statusCode() == 403;
+      assertThat(response.statusCode()).isEqualTo(closed ? 403 : 404);
+    }
+    assertThat(bed.call("GET", own + bed.ours.projectId(), bed.ours.adminKey(), null).statusCode())
+        .isEqualTo(200);
+  }
+
+  @Test
+  void leavesOurKeysAndAccountsAlive() {
+    var path = "/v1/organization/projects/" + bed.ours.projectId();
+    assertThat(bed.get(path + "/api_keys").path("data"))
+        .allSatisfy(key -> assertThat(key.path("revoked_at").isNull()).isTrue());
+    assertThat(bed.get(path + "/service_accounts").path("data")).hasSize(1);
+  }
+
+  private static JsonNode project() {
+    return bed.get("/v1/organization/projects/" + bed.ours.projectId());
+  }
+}
