@@ -19,6 +19,7 @@ import dev.postern.tenancy.TenancyFailure;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
@@ -38,7 +39,7 @@ public final class ErrorEnvelope {
    */
   public static ErrorAnswer of(Throwable cause, String requestId) {
     return switch (cause) {
-      case BadRequest bad -> badRequest(bad.getMessage(), bad.param(), bad.code());
+      case BadRequest bad -> badRequest(text(bad), bad.param(), bad.code());
       case WireException wire -> of(wire.failure(), requestId);
       case TenancyException tenancy -> of(tenancy.failure(), requestId);
       case RegistryException registry -> of(registry.failure(), requestId);
@@ -281,6 +282,10 @@ public final class ErrorEnvelope {
         error.path("message").asText("The model refused the request."),
         textOrNull(error.path("param")),
         textOrNull(error.path("code")));
+  }
+
+  private static String text(BadRequest bad) {
+    return Objects.requireNonNullElse(bad.getMessage(), "The request is not valid.");
   }
 
   private static @Nullable String textOrNull(JsonNode node) {
