@@ -74,7 +74,7 @@ final class GuardrailPolicyRoutes implements RouteGroup {
           var policy = new GuardrailPolicy(0, actions(body), blockList(body));
           return projects
               .get(principal.tenant(), project)
-              .compose(own -> policies.replace(principal.tenant(), own.id(), policy))
+              .compose(own -> policies.replace(principal, own.id(), policy))
               .map(this::shape);
         });
   }

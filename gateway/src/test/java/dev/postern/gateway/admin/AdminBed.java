@@ -15,6 +15,7 @@ import dev.postern.gateway.testing.FakeLedger;
 import dev.postern.gateway.testing.FakeQuotas;
 import dev.postern.gateway.testing.FakeRegistry;
 import dev.postern.registry.ModelVersion;
+import dev.postern.registry.Registry;
 import dev.postern.runners.RunnerPool;
 import dev.postern.runners.RunnerPoolConfig;
 import dev.postern.runners.testing.FakeRunner;
@@ -51,6 +52,7 @@ final class AdminBed implements AutoCloseable {
   final FakeRunner runner = FakeRunner.start(vertx);
   final FakeBooks books = new FakeBooks();
   final Tenancy tenancy;
+  private final Registry registry;
   final List<RouteGroup> groups;
   final Tenant ours;
   final Tenant theirs;
@@ -81,7 +83,8 @@ final class AdminBed implements AutoCloseable {
     tenancy = await(Tenancy.open(vertx, postgres.options(), pool, config(), clock));
     ours = tenant("Ours", "owner@ours.example");
     theirs = tenant("Theirs", "owner@theirs.example");
-    var registry = new FakeRegistry(ours.id()).deploy(MODEL, ModelVersion.Role.CHAT, runner.uri());
+    registry = await(Registry.open(vertx, tenancy, clock));
+    var routes = new FakeRegistry(ours.id()).deploy(MODEL, ModelVersion.Role.CHAT, runner.uri());
     var stores =
         new AdminStores(
             tenancy.projects(),
@@ -97,8 +100,8 @@ final class AdminBed implements AutoCloseable {
             books,
             books,
             books,
-            registry,
-            registry);
+            registry.policies(),
+            routes);
     var detectors = new RuleDetectors();
     groups = AdminRoutes.groups(stores, detectors, clock, false);
     var inspector = new PolicyInspector(detectors);
@@ -110,8 +113,8 @@ final class AdminBed implements AutoCloseable {
             new FakeQuotas(),
             ledger,
             ledger,
-            registry,
-            registry,
+            routes,
+            registry.policies(),
             inspector,
             inspector,
             RunnerPool.create(vertx, RunnerPoolConfig.defaults(null)),
@@ -222,6 +225,7 @@ final class AdminBed implements AutoCloseable {
   @Override
   public void close() {
     await(gateway.stop());
+    registry.close();
     await(tenancy.close());
     await(vertx.close());
   }
