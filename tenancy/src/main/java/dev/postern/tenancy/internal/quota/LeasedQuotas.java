@@ -34,6 +34,9 @@ public final class LeasedQuotas implements Quotas {
   private static final int MAX_RETURNS = 500;
   private static final int MAX_MODEL_NAME = 200;
 
+  /** More than any call takes, and few enough that sums of many fit. */
+  private static final long MAX_TOKENS = 1L << 40;
+
   /** No window reaches further back than this. */
   private static final long IDLE_NANOS = Duration.ofSeconds(120).toNanos();
 
@@ -67,7 +70,7 @@ public final class LeasedQuotas implements Quotas {
     if (demand.model().length() > MAX_MODEL_NAME || demand.model().indexOf('\0') >= 0) {
       return refused(new TenancyFailure.NotFound("model", demand.model()));
     }
-    var call = new Call(demand, prices.apply(demand.model()));
+    var call = new Call(bounded(demand), prices.apply(demand.model()));
     while (true) {
       ProjectAllowance project =
           projects.computeIfAbsent(
@@ -101,6 +104,21 @@ public final class LeasedQuotas implements Quotas {
       }
       return waiter == null ? Future.succeededFuture(held) : waiter.future();
     }
+  }
+
+  /** Clients can ask for absurd numbers; above the bound they are as impossible. */
+  private static Demand bounded(Demand demand) {
+    if (demand.promptTokens() <= MAX_TOKENS && demand.maxCompletionTokens() <= MAX_TOKENS) {
+      return demand;
+    }
+    return new Demand(
+        demand.requestId(),
+        demand.principal(),
+        demand.project(),
+        demand.model(),
+        Math.min(demand.promptTokens(), MAX_TOKENS),
+        Math.min(demand.minCompletionTokens(), MAX_TOKENS),
+        Math.min(demand.maxCompletionTokens(), MAX_TOKENS));
   }
 
   private static Future<Reservation> refused(TenancyFailure failure) {
@@ -225,7 +243,7 @@ public final class LeasedQuotas implements Quotas {
   public void release(Reservation reservation, long usedTokens) {
     Held held = (Held) reservation;
     synchronized (held.project) {
-      held.project.release(held, usedTokens, clock.getAsLong());
+      held.project.release(held, Math.clamp(usedTokens, 0, MAX_TOKENS), clock.getAsLong());
     }
   }
 
