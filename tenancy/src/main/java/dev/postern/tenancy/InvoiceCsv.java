@@ -17,7 +17,7 @@ final class InvoiceCsv {
       row(
           out,
           invoice.period().toString(),
-          "proj_" + line.project().value(),
+          WireId.PROJECT.format(line.project().value()),
           line.projectName() == null ? "" : line.projectName(),
           line.model(),
           line.kind().name().toLowerCase(Locale.ROOT),

@@ -8,6 +8,7 @@ import dev.postern.tenancy.Principal;
 import dev.postern.tenancy.TenancyException;
 import dev.postern.tenancy.TenancyFailure;
 import dev.postern.tenancy.TenantDb;
+import dev.postern.tenancy.WireId;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
@@ -184,7 +185,7 @@ public final class PgPrices implements Prices {
         Actor.of(actor),
         "price.created",
         null,
-        price.id().toString(),
+        WireId.PRICE.format(price.id()),
         new JsonObject()
             .put("model", price.model())
             .put("kind", word(price.kind()))

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 
 /** The prices in memory, to know what a call may cost before it runs. */
 final class PriceBook {
@@ -19,7 +18,7 @@ final class PriceBook {
   private final InstantSource clock;
 
   /** By model, newest first within a kind. */
-  private final AtomicReference<Map<String, List<Price>>> byModel = new AtomicReference<>(Map.of());
+  private volatile Map<String, List<Price>> byModel = Map.of();
 
   PriceBook(Prices prices, InstantSource clock) {
     this.prices = prices;
@@ -34,14 +33,14 @@ final class PriceBook {
           for (Price price : all) {
             sorted.computeIfAbsent(price.model(), model -> new ArrayList<>()).add(price);
           }
-          byModel.set(sorted);
+          byModel = sorted;
           return null;
         });
   }
 
   /** What tokens of a model cost now; nothing where the book knows no price. */
   TokenCost cost(String model) {
-    List<Price> entries = byModel.get().get(model);
+    List<Price> entries = byModel.get(model);
     if (entries == null) {
       return TokenCost.FREE;
     }
