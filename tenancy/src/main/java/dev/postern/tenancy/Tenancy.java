@@ -14,14 +14,26 @@ import dev.postern.tenancy.internal.PgServiceAccounts;
 import dev.postern.tenancy.internal.PgSessions;
 import dev.postern.tenancy.internal.PgUsers;
 import dev.postern.tenancy.internal.Plumbing;
+import dev.postern.tenancy.internal.ledger.Metering;
+import dev.postern.tenancy.internal.ledger.PgLimits;
+import dev.postern.tenancy.internal.ledger.PgPrices;
+import dev.postern.tenancy.internal.ledger.PgSecurityEvents;
+import dev.postern.tenancy.internal.report.PgExports;
+import dev.postern.tenancy.internal.report.PgInvoices;
+import dev.postern.tenancy.internal.report.PgRequests;
+import dev.postern.tenancy.internal.report.PgUsageReports;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
 import java.time.InstantSource;
+import java.util.concurrent.TimeUnit;
 
 /** The module, put together: one for each gateway. */
 public final class Tenancy {
+  private static final int METERING_CONNECTIONS = 4;
+
   private final PgChangeFeed feed;
   private final Plumbing plumbing;
   private final Passwords passwords;
@@ -33,14 +45,37 @@ public final class Tenancy {
   private final PgUsers users;
   private final PgSessions sessions;
   private final PgBootstrap bootstrap;
+  private final Pool meteringPool;
+  private final Metering metering;
+  private final PgPrices prices;
+  private final PgLimits limits;
+  private final PgUsageReports usageReports;
+  private final PgRequests requests;
+  private final PgExports exports;
+  private final PgInvoices invoices;
+  private final PgSecurityEvents securityEvents;
 
   private Tenancy(
-      Vertx vertx, PgChangeFeed feed, Pool pool, TenancyConfig config, InstantSource clock) {
-    var db = new TenantDb(pool, config.statementTimeout());
-    var ids = new Ids(clock);
+      Plumbing plumbing,
+      PgChangeFeed feed,
+      PgPrices prices,
+      Pool meteringPool,
+      Metering metering,
+      TenancyConfig config) {
+    var db = plumbing.db();
+    var clock = plumbing.clock();
     this.feed = feed;
-    this.plumbing = new Plumbing(vertx, db, feed, ids, clock, new PgAuditLog(db, ids, clock));
-    this.passwords = new Passwords(vertx, config.signIn().iterations());
+    this.plumbing = plumbing;
+    this.prices = prices;
+    this.meteringPool = meteringPool;
+    this.metering = metering;
+    this.limits = new PgLimits(db, plumbing.audit(), config.defaultLimits(), clock);
+    this.usageReports = new PgUsageReports(db, clock);
+    this.requests = new PgRequests(db);
+    this.exports = new PgExports(db);
+    this.invoices = new PgInvoices(db);
+    this.securityEvents = new PgSecurityEvents(db, metering);
+    this.passwords = new Passwords(plumbing.vertx(), config.signIn().iterations());
     var cache = new KeyCache(config.keyCache(), feed, clock, Ticker.systemTicker());
     this.proof = new PgKeyProof(plumbing, config.pepper(), cache);
     this.organisations = new PgOrganisations(plumbing);
@@ -65,13 +100,45 @@ public final class Tenancy {
       TenancyConfig config,
       InstantSource clock) {
     var feed = new PgChangeFeed(vertx, database, Ticker.systemTicker()::read);
-    var tenancy = new Tenancy(vertx, feed, pool, config, clock);
-    return feed.start().map(tenancy).onFailure(cause -> tenancy.close());
+    var db = new TenantDb(pool, config.statementTimeout());
+    var ids = new Ids(clock);
+    var audit = new PgAuditLog(db, ids, clock);
+    var plumbing = new Plumbing(vertx, db, feed, ids, clock, audit);
+    var prices = new PgPrices(db, audit, ids, clock);
+    var meteringPool = meteringPool(vertx, database);
+    return feed.start()
+        .compose(started ->
+            Metering.start(
+                vertx,
+                meteringPool,
+                prices,
+                feed,
+                config.spoolFolder(),
+                config.defaultLimits(),
+                clock))
+        .map(metering -> new Tenancy(plumbing, feed, prices, meteringPool, metering, config))
+        .onFailure(cause -> feed.close().eventually(meteringPool::close));
+  }
+
+  /** Connections of their own, so that reports and exports do not hold up calls. */
+  private static Pool meteringPool(Vertx vertx, PgConnectOptions database) {
+    return Pool.pool(
+        vertx,
+        new PgConnectOptions(database).setCachePreparedStatements(true),
+        new PoolOptions()
+            .setMaxSize(METERING_CONNECTIONS)
+            .setConnectionTimeout(2)
+            .setConnectionTimeoutUnit(TimeUnit.SECONDS));
   }
 
   /** Writes down what is still in memory and ends all that runs in the background. */
   public Future<Void> close() {
-    return proof.close().eventually(feed::close).eventually(passwords::close);
+    return metering
+        .close()
+        .eventually(proof::close)
+        .eventually(feed::close)
+        .eventually(passwords::close)
+        .eventually(meteringPool::close);
   }
 
   public TenantDb db() {
@@ -116,5 +183,41 @@ public final class Tenancy {
 
   public Bootstrap bootstrap() {
     return bootstrap;
+  }
+
+  public Quotas quotas() {
+    return metering.quotas();
+  }
+
+  public Ledger ledger() {
+    return metering.ledger();
+  }
+
+  public Prices prices() {
+    return prices;
+  }
+
+  public Limits limits() {
+    return limits;
+  }
+
+  public UsageReports usageReports() {
+    return usageReports;
+  }
+
+  public Requests requests() {
+    return requests;
+  }
+
+  public Exports exports() {
+    return exports;
+  }
+
+  public Invoices invoices() {
+    return invoices;
+  }
+
+  public SecurityEvents securityEvents() {
+    return securityEvents;
   }
 }

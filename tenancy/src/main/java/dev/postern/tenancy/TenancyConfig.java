@@ -1,18 +1,33 @@
 package dev.postern.tenancy;
 
+import java.nio.file.Path;
 import java.time.Duration;
 
 /**
  * Settings of the module.
  *
  * @param statementTimeout how long one statement may take
+ * @param spoolFolder where usage is kept while PostgreSQL is away; it belongs to one gateway alone
+ *     and outlives it
+ * @param defaultLimits the limits of projects that have none of their own
  */
 public record TenancyConfig(
-    Pepper pepper, Duration statementTimeout, KeyCache keyCache, SignIn signIn) {
+    Pepper pepper,
+    Duration statementTimeout,
+    KeyCache keyCache,
+    SignIn signIn,
+    Path spoolFolder,
+    DefaultLimits defaultLimits) {
 
   /** The defaults. */
-  public static TenancyConfig of(Pepper pepper) {
-    return new TenancyConfig(pepper, Duration.ofSeconds(10), KeyCache.DEFAULTS, SignIn.DEFAULTS);
+  public static TenancyConfig of(Pepper pepper, Path spoolFolder) {
+    return new TenancyConfig(
+        pepper,
+        Duration.ofSeconds(10),
+        KeyCache.DEFAULTS,
+        SignIn.DEFAULTS,
+        spoolFolder,
+        DefaultLimits.STANDARD);
   }
 
   /**

@@ -37,6 +37,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -126,7 +127,8 @@ final class AdminBed implements AutoCloseable {
   }
 
   private static TenancyConfig config() {
-    var usual = TenancyConfig.of(new Pepper(new byte[32]));
+    var spool = Path.of("target", "spool", UUID.randomUUID().toString());
+    var usual = TenancyConfig.of(new Pepper(new byte[32]), spool);
     var signIn = TenancyConfig.SignIn.DEFAULTS;
     return new TenancyConfig(
         usual.pepper(),
@@ -139,7 +141,9 @@ final class AdminBed implements AutoCloseable {
             // All tests of a class come from one address.
             1_000,
             signIn.maxPerEmail(),
-            1_000));
+            1_000),
+        usual.spoolFolder(),
+        usual.defaultLimits());
   }
 
   private Tenant tenant(String name, String email) {

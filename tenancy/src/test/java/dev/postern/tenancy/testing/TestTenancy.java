@@ -2,12 +2,14 @@ package dev.postern.tenancy.testing;
 
 import static dev.postern.tenancy.testing.TestPostgres.await;
 
+import dev.postern.tenancy.DefaultLimits;
 import dev.postern.tenancy.Organisation;
 import dev.postern.tenancy.Pepper;
 import dev.postern.tenancy.Principal;
 import dev.postern.tenancy.Tenancy;
 import dev.postern.tenancy.TenancyConfig;
 import io.vertx.core.Vertx;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.UUID;
@@ -16,7 +18,10 @@ import java.util.UUID;
 public final class TestTenancy {
   private TestTenancy() {}
 
-  /** Every instance has the same pepper, like the gateways of one installation. */
+  /**
+   * Every instance has the same pepper, like the gateways of one installation, and a spool of its
+   * own.
+   */
   public static TenancyConfig config() {
     var signIn = TenancyConfig.SignIn.DEFAULTS;
     return new TenancyConfig(
@@ -29,7 +34,9 @@ public final class TestTenancy {
             signIn.maxPerAccount(),
             signIn.maxPerAddress(),
             signIn.maxPerEmail(),
-            1_000));
+            1_000),
+        Path.of("target", "spool", UUID.randomUUID().toString()),
+        DefaultLimits.STANDARD);
   }
 
   public static Tenancy open(Vertx vertx, TestPostgres postgres, InstantSource clock) {

@@ -3,6 +3,7 @@ package dev.postern.tenancy.internal.ledger;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,9 +48,9 @@ final class Spool implements AutoCloseable {
     FileChannel lock =
         FileChannel.open(
             folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    if (lock.tryLock() == null) {
+    if (!isMine(lock)) {
       lock.close();
-      throw new IOException("another process uses the spool in " + folder);
+      throw new IOException("another gateway uses the spool in " + folder);
     }
     FileChannel file =
         FileChannel.open(
@@ -60,6 +61,15 @@ final class Spool implements AutoCloseable {
     var spool = new Spool(folder, lock, file, holder(folder));
     spool.recover();
     return spool;
+  }
+
+  private static boolean isMine(FileChannel lock) throws IOException {
+    try {
+      return lock.tryLock() != null;
+    } catch (OverlappingFileLockException held) {
+      // By another gateway of this process.
+      return false;
+    }
   }
 
   private static UUID holder(Path folder) throws IOException {

@@ -111,7 +111,7 @@ class SpoolTest {
   void refusesASecondOwner() throws IOException {
     try (var spool = Spool.open(folder)) {
       assertThat(spool.isEmpty()).isTrue();
-      assertThatThrownBy(() -> Spool.open(folder)).isInstanceOf(Exception.class);
+      assertThatThrownBy(() -> Spool.open(folder)).isInstanceOf(IOException.class);
     }
   }
 }
