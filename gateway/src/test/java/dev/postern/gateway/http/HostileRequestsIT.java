@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.postern.gateway.testing.GatewayBed;
+import dev.postern.gateway.testing.TestClient;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.Socket;
@@ -83,7 +84,7 @@ class HostileRequestsIT {
   @ParameterizedTest
   @MethodSource("badBodies")
   void aBadBodyIsA400InTheEnvelope(String body) throws Exception {
-    assertEnvelope(bed.post(CHAT, body), 400);
+    assertEnvelope(bed.client.post(CHAT, body), 400);
   }
 
   @Test
@@ -95,8 +96,9 @@ class HostileRequestsIT {
     broken.writeBytes("\"}]}".getBytes());
 
     var response =
-        bed.send(
-            bed.request(CHAT)
+        bed.client.send(
+            bed.client
+                .request(CHAT)
                 .POST(HttpRequest.BodyPublishers.ofByteArray(broken.toByteArray()))
                 .build());
 
@@ -106,8 +108,9 @@ class HostileRequestsIT {
   @Test
   void fiftyMegabytesAreRefusedEarlyAndTheAnswerIsSeen() throws Exception {
     var response =
-        bed.send(
-            bed.request(CHAT)
+        bed.client.send(
+            bed.client
+                .request(CHAT)
                 .POST(HttpRequest.BodyPublishers.ofByteArray(new byte[50 << 20]))
                 .build());
 
@@ -118,8 +121,9 @@ class HostileRequestsIT {
   @Test
   void fiftyMegabytesWithoutAnAnnouncedLengthAreRefusedToo() throws Exception {
     var response =
-        bed.send(
-            bed.request(CHAT)
+        bed.client.send(
+            bed.client
+                .request(CHAT)
                 .POST(
                     HttpRequest.BodyPublishers.ofInputStream(
                         () -> new java.io.ByteArrayInputStream(new byte[50 << 20])))
@@ -130,8 +134,8 @@ class HostileRequestsIT {
 
   @Test
   void aClientThatAsksFirstDoesNotSendWhatIsTooLarge() throws Exception {
-    try (var socket = bed.connect()) {
-      write(socket, GatewayBed.head(CHAT, "content-length: 90000000\r\nexpect: 100-continue\r\n"));
+    try (var socket = bed.client.connect()) {
+      write(socket, bed.client.head(CHAT, "content-length: 90000000\r\nexpect: 100-continue\r\n"));
 
       assertThat(readToEnd(socket)).startsWith("HTTP/1.1 413 ").doesNotContain("100 Continue");
     }
@@ -140,15 +144,15 @@ class HostileRequestsIT {
   @Test
   void aClientThatAsksFirstMaySendWhatFits() throws Exception {
     var body = "{\"model\":1}";
-    try (var socket = bed.connect()) {
+    try (var socket = bed.client.connect()) {
       write(
           socket,
-          GatewayBed.head(
+          bed.client.head(
               CHAT,
               "connection: close\r\nexpect: 100-continue\r\ncontent-length: "
                   + body.length()
                   + "\r\n"));
-      assertThat(readUntil(socket, "\r\n\r\n")).startsWith("HTTP/1.1 100 ");
+      assertThat(TestClient.readUntil(socket, "\r\n\r\n")).startsWith("HTTP/1.1 100 ");
       write(socket, body.getBytes(StandardCharsets.US_ASCII));
       assertThat(readToEnd(socket)).startsWith("HTTP/1.1 400 ");
     }
@@ -156,7 +160,7 @@ class HostileRequestsIT {
 
   @Test
   void aBadKeyIsRefusedBeforeItsBodyIsRead() throws Exception {
-    try (var socket = bed.connect()) {
+    try (var socket = bed.client.connect()) {
       write(
           socket,
           ("POST "
@@ -165,7 +169,7 @@ class HostileRequestsIT {
                   + "content-length: 30000000\r\n\r\n")
               .getBytes(StandardCharsets.US_ASCII));
 
-      assertThat(readUntil(socket, "}}"))
+      assertThat(TestClient.readUntil(socket, "}}"))
           .startsWith("HTTP/1.1 401 ")
           .contains("invalid_api_key")
           .doesNotContain("sk-proj-secret");
@@ -174,17 +178,17 @@ class HostileRequestsIT {
 
   @Test
   void aBodyThatNeverArrivesIsNotWaitedForForever() throws Exception {
-    try (var socket = bed.connect()) {
-      write(socket, GatewayBed.head(CHAT, "content-length: 1000\r\n"));
+    try (var socket = bed.client.connect()) {
+      write(socket, bed.client.head(CHAT, "content-length: 1000\r\n"));
       write(socket, "{\"model\"".getBytes(StandardCharsets.US_ASCII));
 
-      assertThat(readUntil(socket, "}}")).startsWith("HTTP/1.1 408 ");
+      assertThat(TestClient.readUntil(socket, "}}")).startsWith("HTTP/1.1 408 ");
     }
   }
 
   @Test
   void aHeadThatNeverEndsIsCutOff() throws Exception {
-    try (var socket = bed.connect()) {
+    try (var socket = bed.client.connect()) {
       write(socket, "GET /healthz HTTP/1.1\r\nhost: t\r\nx-a: ".getBytes());
 
       assertThat(readToEnd(socket)).isEmpty();
@@ -193,7 +197,7 @@ class HostileRequestsIT {
 
   @Test
   void anIdleConnectionIsClosed() throws Exception {
-    try (var socket = bed.connect()) {
+    try (var socket = bed.client.connect()) {
       write(socket, "GET /healthz HTTP/1.1\r\nhost: t\r\n\r\n".getBytes());
 
       assertThat(readToEnd(socket)).startsWith("HTTP/1.1 200 ");
@@ -210,7 +214,7 @@ class HostileRequestsIT {
         "POST /v1/chat/completions HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
       })
   void malformedHttpIsAnsweredOrClosed(String bytes) throws Exception {
-    try (var socket = bed.connect()) {
+    try (var socket = bed.client.connect()) {
       write(socket, bytes.getBytes(StandardCharsets.US_ASCII));
 
       assertThat(readToEnd(socket))
@@ -224,7 +228,7 @@ class HostileRequestsIT {
 
   @Test
   void anEndlessHeaderIsA431InTheEnvelope() throws Exception {
-    try (var socket = bed.connect()) {
+    try (var socket = bed.client.connect()) {
       write(
           socket,
           ("GET /healthz HTTP/1.1\r\nhost: t\r\nx-long: " + "a".repeat(70_000) + "\r\n\r\n")
@@ -236,7 +240,7 @@ class HostileRequestsIT {
 
   @Test
   void anEndlessPathIsA414InTheEnvelope() throws Exception {
-    try (var socket = bed.connect()) {
+    try (var socket = bed.client.connect()) {
       write(
           socket,
           ("GET /" + "a".repeat(20_000) + " HTTP/1.1\r\nhost: t\r\n\r\n")
@@ -248,7 +252,7 @@ class HostileRequestsIT {
 
   @Test
   void pipelinedRequestsAreAnsweredInOrder() throws Exception {
-    try (var socket = bed.connect()) {
+    try (var socket = bed.client.connect()) {
       write(
           socket,
           ("GET /healthz HTTP/1.1\r\nhost: t\r\n\r\n"
@@ -273,18 +277,6 @@ class HostileRequestsIT {
   private static void write(Socket socket, byte[] bytes) throws IOException {
     socket.getOutputStream().write(bytes);
     socket.getOutputStream().flush();
-  }
-
-  private static String readUntil(Socket socket, String end) throws IOException {
-    var read = new ByteArrayOutputStream();
-    while (!read.toString(StandardCharsets.UTF_8).contains(end)) {
-      var next = socket.getInputStream().read();
-      if (next < 0) {
-        break;
-      }
-      read.write(next);
-    }
-    return read.toString(StandardCharsets.UTF_8);
   }
 
   private static String readToEnd(Socket socket) throws IOException {

@@ -27,14 +27,14 @@ class LifecycleIT {
           CompletableFuture.<HttpResponse<String>>supplyAsync(() -> bed.chat(",\"stream\":true"));
       bed.runner.awaitRequest(1);
       // An idle connection does not hold the stop up.
-      var idle = bed.connect();
+      var idle = bed.client.connect();
 
       GatewayBed.await(bed.gateway.stop());
 
       assertThat(inFlight.get(10, TimeUnit.SECONDS).body()).endsWith("data: [DONE]\n\n");
       assertThat(bed.ledger.next().outcome()).isEqualTo(Outcome.COMPLETED);
       assertThat(idle.getInputStream().read()).isEqualTo(-1);
-      assertThatThrownBy(bed::connect).isInstanceOf(java.net.ConnectException.class);
+      assertThatThrownBy(bed.client::connect).isInstanceOf(java.net.ConnectException.class);
       idle.close();
     }
   }
@@ -56,7 +56,7 @@ class LifecycleIT {
   @Test
   void aSlowReaderLosesNothingOfALongStream() throws Exception {
     try (var bed = new GatewayBed();
-        var socket = bed.connect()) {
+        var socket = bed.client.connect()) {
       var word = "0123456789".repeat(800);
       bed.runner.streamReply(
           Stream.generate(() -> word).limit(2_000).toList(), new Usage(1, 2_000));
@@ -67,7 +67,7 @@ class LifecycleIT {
       socket
           .getOutputStream()
           .write(
-              GatewayBed.head(
+              bed.client.head(
                   "/v1/chat/completions",
                   "connection: close\r\ncontent-length: " + body.length + "\r\n"));
       socket.getOutputStream().write(body);

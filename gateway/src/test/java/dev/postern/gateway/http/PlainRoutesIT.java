@@ -40,7 +40,7 @@ class PlainRoutesIT {
 
   @Test
   void listsTheTenantsModelsAndNobodyElses() throws Exception {
-    var models = JSON.readTree(bed.get("/v1/models").body());
+    var models = JSON.readTree(bed.client.get("/v1/models").body());
     assertThat(models.path("object").asText()).isEqualTo("list");
     assertThat(models.path("data").findValuesAsText("id"))
         .contains(GatewayBed.MODEL, GatewayBed.EMBED_MODEL);
@@ -52,7 +52,7 @@ class PlainRoutesIT {
   @ParameterizedTest
   @ValueSource(strings = {"embed/model:1", "embed%2Fmodel%3A1", "embed%2fmodel:1"})
   void findsAModelWhoseNameNeedsEncoding(String path) throws Exception {
-    var model = JSON.readTree(bed.get("/v1/models/" + path).body());
+    var model = JSON.readTree(bed.client.get("/v1/models/" + path).body());
 
     assertThat(model.path("id").asText()).isEqualTo(GatewayBed.EMBED_MODEL);
     assertThat(model.path("object").asText()).isEqualTo("model");
@@ -73,7 +73,7 @@ class PlainRoutesIT {
   })
   void refusesInTheEnvelope(String path, int status, String code) throws Exception {
     // Not through java.net.URI, which refuses broken encodings itself.
-    try (var socket = bed.connect()) {
+    try (var socket = bed.client.connect()) {
       socket
           .getOutputStream()
           .write(
@@ -94,7 +94,11 @@ class PlainRoutesIT {
   @Test
   void aWrongMethodNamesTheRightOnes() {
     var response =
-        bed.send(bed.request("/v1/models").POST(HttpRequest.BodyPublishers.ofString("{}")).build());
+        bed.client.send(
+            bed.client
+                .request("/v1/models")
+                .POST(HttpRequest.BodyPublishers.ofString("{}"))
+                .build());
 
     assertThat(response.statusCode()).isEqualTo(405);
     assertThat(response.headers().firstValue("allow")).get().asString().contains("GET");
@@ -107,11 +111,11 @@ class PlainRoutesIT {
     assertThat(as(GatewayBed.KEY, "/metrics").statusCode()).isEqualTo(403);
     assertThat(as(GatewayBed.ADMIN_KEY, "/metrics").statusCode()).isEqualTo(200);
     var chat =
-        HttpRequest.newBuilder(bed.uri("/v1/chat/completions"))
+        HttpRequest.newBuilder(bed.client.uri("/v1/chat/completions"))
             .header("Authorization", "Bearer " + GatewayBed.ADMIN_KEY)
             .POST(HttpRequest.BodyPublishers.ofString("{}"))
             .build();
-    assertThat(bed.send(chat).statusCode()).isEqualTo(403);
+    assertThat(bed.client.send(chat).statusCode()).isEqualTo(403);
   }
 
   @Test
@@ -134,8 +138,8 @@ class PlainRoutesIT {
   @Test
   void metricsHaveRoutesForLabelsAndNoClientsPaths() {
     bed.chat("");
-    bed.get("/v1/models/some-name");
-    bed.send(bed.request("/v1/odd/path/17").method("ODD17", noBody()).build());
+    bed.client.get("/v1/models/some-name");
+    bed.client.send(bed.client.request("/v1/odd/path/17").method("ODD17", noBody()).build());
 
     var metrics = as(GatewayBed.ADMIN_KEY, "/metrics").body();
 
@@ -153,7 +157,9 @@ class PlainRoutesIT {
   }
 
   private static int scoped(String header, String value) {
-    return bed.send(bed.request("/v1/models").header(header, value).GET().build()).statusCode();
+    return bed.client
+        .send(bed.client.request("/v1/models").header(header, value).GET().build())
+        .statusCode();
   }
 
   private static String hex(UUID id) {
@@ -161,11 +167,13 @@ class PlainRoutesIT {
   }
 
   private static HttpResponse<String> as(String key, String path) {
-    return bed.send(
-        HttpRequest.newBuilder(bed.uri(path)).header("Authorization", "Bearer " + key).build());
+    return bed.client.send(
+        HttpRequest.newBuilder(bed.client.uri(path))
+            .header("Authorization", "Bearer " + key)
+            .build());
   }
 
   private static HttpResponse<String> without(String path) {
-    return bed.send(HttpRequest.newBuilder(bed.uri(path)).build());
+    return bed.client.send(HttpRequest.newBuilder(bed.client.uri(path)).build());
   }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.postern.gateway.testing.FakeQuotas;
 import dev.postern.gateway.testing.GatewayBed;
+import dev.postern.gateway.testing.TestClient;
 import dev.postern.registry.GuardrailPolicy;
 import dev.postern.registry.GuardrailPolicy.Action;
 import dev.postern.runners.testing.FakeReply;
@@ -18,7 +19,6 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -145,20 +145,14 @@ class InferenceIT {
   @Test
   void theLastByteWaitsForTheLedger() throws Exception {
     var gate = bed.ledger.holdUp();
-    try (var socket = bed.connect()) {
-      var body = chatBody(STREAM).getBytes(StandardCharsets.UTF_8);
-      socket
-          .getOutputStream()
-          .write(
-              GatewayBed.head("/v1/chat/completions", "content-length: " + body.length + "\r\n"));
-      socket.getOutputStream().write(body);
+    try (var socket = bed.client.open("/v1/chat/completions", GatewayBed.chatBody(STREAM))) {
       bed.ledger.next();
-      var early = new String(readUntil(socket, "there"), StandardCharsets.UTF_8);
+      var early = TestClient.readUntil(socket, "there");
       assertThat(early).contains("Hello").doesNotContain("[DONE]").doesNotContain("\"stop\"");
 
       gate.complete();
 
-      var rest = new String(readUntil(socket, "[DONE]"), StandardCharsets.UTF_8);
+      var rest = TestClient.readUntil(socket, "[DONE]");
       assertThat(rest).contains("\"finish_reason\":\"stop\"");
     }
   }
@@ -206,14 +200,14 @@ class InferenceIT {
   @Test
   void answersCompletionsAndEmbeddings() throws Exception {
     var completion =
-        bed.post(
+        bed.client.post(
             "/v1/completions", "{\"model\":\"" + GatewayBed.MODEL + "\",\"prompt\":\"Say hello\"}");
     assertThat(completion.statusCode()).isEqualTo(200);
     assertThat(JSON.readTree(completion.body()).path("id").asText()).startsWith("cmpl-");
     assertThat(bed.ledger.next().endpoint()).isEqualTo(UsageEvent.Endpoint.COMPLETIONS);
 
     var embedding =
-        bed.post(
+        bed.client.post(
             "/v1/embeddings",
             "{\"model\":\"" + GatewayBed.EMBED_MODEL + "\",\"input\":[\"a\",\"b\"]}");
     assertThat(embedding.statusCode()).isEqualTo(200);
@@ -256,7 +250,7 @@ class InferenceIT {
   @Test
   void noRunnerAtAllIsA503ThatSaysWhenToComeBack() throws Exception {
     var response =
-        bed.post(
+        bed.client.post(
             "/v1/chat/completions",
             "{\"model\":\"nowhere\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}");
 
@@ -289,14 +283,8 @@ class InferenceIT {
         Stream.generate(() -> "word ").limit(1000).toList(),
         new Usage(5, 1000),
         Duration.ofMillis(5));
-    try (var socket = bed.connect()) {
-      var body = chatBody(STREAM).getBytes(StandardCharsets.UTF_8);
-      socket
-          .getOutputStream()
-          .write(
-              GatewayBed.head("/v1/chat/completions", "content-length: " + body.length + "\r\n"));
-      socket.getOutputStream().write(body);
-      readUntil(socket, "word");
+    try (var socket = bed.client.open("/v1/chat/completions", GatewayBed.chatBody(STREAM))) {
+      TestClient.readUntil(socket, "word");
     }
 
     bed.runner.received().getFirst().awaitCancelled();
@@ -308,15 +296,9 @@ class InferenceIT {
   @Test
   void aClientThatLeavesBeforeAWholeAnswerStopsTheRunner() throws Exception {
     bed.runner.hang();
-    try (var socket = bed.connect()) {
-      var body = chatBody("").getBytes(StandardCharsets.UTF_8);
-      socket
-          .getOutputStream()
-          .write(
-              GatewayBed.head("/v1/chat/completions", "content-length: " + body.length + "\r\n"));
-      socket.getOutputStream().write(body);
-      bed.runner.awaitRequest(1);
-    }
+    var socket = bed.client.open("/v1/chat/completions", GatewayBed.chatBody(""));
+    bed.runner.awaitRequest(1);
+    socket.close();
 
     bed.runner.received().getFirst().awaitCancelled();
     var event = bed.ledger.next();
@@ -392,7 +374,7 @@ class InferenceIT {
   void redactsThePromptBeforeARunnerSeesIt() throws Exception {
     bed.registry.policy(new GuardrailPolicy(1, Map.of("pii.email", Action.REDACT), List.of()));
 
-    bed.post(
+    bed.client.post(
         "/v1/chat/completions",
         """
         {"model":"%s","messages":[{"role":"system","content":"Be short."},
@@ -453,17 +435,17 @@ class InferenceIT {
 
   @Test
   void aConsoleSessionMayCallForAProjectItNames() throws Exception {
-    var body = HttpRequest.BodyPublishers.ofString(chatBody(""));
+    var body = HttpRequest.BodyPublishers.ofString(GatewayBed.chatBody(""));
     var asSession =
-        HttpRequest.newBuilder(bed.uri("/v1/chat/completions"))
+        HttpRequest.newBuilder(bed.client.uri("/v1/chat/completions"))
             .header("Cookie", "postern_session=" + GatewayBed.SESSION)
             .header("x-postern-csrf", GatewayBed.CSRF)
             .POST(body);
-    assertThat(bed.send(asSession.copy().build()).statusCode()).isEqualTo(400);
+    assertThat(bed.client.send(asSession.copy().build()).statusCode()).isEqualTo(400);
 
     var named =
         asSession.copy().header("OpenAI-Project", "proj_00000000000000010000000000000002").build();
-    assertThat(bed.send(named).statusCode()).isEqualTo(200);
+    assertThat(bed.client.send(named).statusCode()).isEqualTo(200);
     var event = bed.ledger.next();
     assertThat(event.subjectKind()).isEqualTo(Principal.Kind.SESSION);
     assertThat(event.project()).isEqualTo(GatewayBed.PROJECT);
@@ -472,33 +454,16 @@ class InferenceIT {
   @Test
   void anotherTenantsModelLooksLikeOneThatDoesNotExist() throws Exception {
     var foreign =
-        HttpRequest.newBuilder(bed.uri("/v1/chat/completions"))
+        HttpRequest.newBuilder(bed.client.uri("/v1/chat/completions"))
             .header("Authorization", "Bearer " + GatewayBed.OTHER_KEY)
-            .POST(HttpRequest.BodyPublishers.ofString(chatBody("")))
+            .POST(HttpRequest.BodyPublishers.ofString(GatewayBed.chatBody("")))
             .build();
 
-    var response = bed.send(foreign);
+    var response = bed.client.send(foreign);
 
     assertThat(response.statusCode()).isEqualTo(404);
     assertThat(error(response).path("code").asText()).isEqualTo("model_not_found");
     assertThat(bed.quotas.demands()).isEmpty();
-  }
-
-  private static String chatBody(String fields) {
-    return "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]%s}"
-        .formatted(GatewayBed.MODEL, fields);
-  }
-
-  private static byte[] readUntil(java.net.Socket socket, String end) throws IOException {
-    var read = new java.io.ByteArrayOutputStream();
-    while (!read.toString(StandardCharsets.UTF_8).contains(end)) {
-      var next = socket.getInputStream().read();
-      if (next < 0) {
-        throw new AssertionError("closed after: " + read);
-      }
-      read.write(next);
-    }
-    return read.toByteArray();
   }
 
   private static JsonNode error(HttpResponse<String> response) throws IOException {

@@ -20,15 +20,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.Socket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.UUID;
@@ -49,11 +41,6 @@ public final class GatewayBed implements AutoCloseable {
   public static final String MODEL = "chat-model";
   public static final String EMBED_MODEL = "embed/model:1";
 
-  static {
-    // Seconds; so that the client does not use a connection that the server is about to close.
-    System.setProperty("jdk.httpclient.keepalive.timeout", "1");
-  }
-
   public final Vertx vertx = Vertx.vertx();
   public final FakeRunner runner = FakeRunner.start(vertx);
   public final FakeRunner spare = FakeRunner.start(vertx);
@@ -63,11 +50,7 @@ public final class GatewayBed implements AutoCloseable {
   public final FakeRegistry registry = new FakeRegistry(TENANT);
   public final AtomicBoolean ready = new AtomicBoolean(true);
   public final Gateway gateway;
-  private final HttpClient client =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(5))
-          .build();
+  public final TestClient client;
 
   public GatewayBed() {
     this(config -> config);
@@ -107,6 +90,7 @@ public final class GatewayBed implements AutoCloseable {
         await(
             Gateway.start(
                 vertx, change.apply(GatewayConfig.on("127.0.0.1", 0)), services, List.of()));
+    client = new TestClient(gateway.port(), KEY);
   }
 
   private static Principal principal(Principal.Kind kind, TenantId tenant, ProjectId project) {
@@ -120,60 +104,14 @@ public final class GatewayBed implements AutoCloseable {
         : Future.failedFuture(new TenancyException(new TenancyFailure.NoSession()));
   }
 
-  public URI uri(String path) {
-    return URI.create("http://127.0.0.1:" + gateway.port() + path);
-  }
-
-  public HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(uri(path))
-        .timeout(Duration.ofSeconds(20))
-        .header("Authorization", "Bearer " + KEY)
-        .header("Content-Type", "application/json");
-  }
-
-  public HttpResponse<String> post(String path, String body) {
-    return send(request(path).POST(HttpRequest.BodyPublishers.ofString(body)).build());
-  }
-
   public HttpResponse<String> chat(String fields) {
-    return post(
-        "/v1/chat/completions",
-        "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]%s}"
-            .formatted(MODEL, fields));
+    return client.post("/v1/chat/completions", chatBody(fields));
   }
 
-  public HttpResponse<String> get(String path) {
-    return send(request(path).GET().build());
-  }
-
-  public HttpResponse<String> send(HttpRequest request) {
-    try {
-      return client.send(request, HttpResponse.BodyHandlers.ofString());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new AssertionError(e);
-    }
-  }
-
-  /** A connection on which a test writes what no well-behaved client would. */
-  public Socket connect() throws IOException {
-    var socket = new Socket("127.0.0.1", gateway.port());
-    socket.setSoTimeout(20_000);
-    return socket;
-  }
-
-  /** The head of a chat request with this many bytes of body, not sent yet. */
-  public static byte[] head(String path, String more) {
-    return ("POST "
-            + path
-            + " HTTP/1.1\r\nhost: test\r\nauthorization: Bearer "
-            + KEY
-            + "\r\n"
-            + more
-            + "\r\n")
-        .getBytes(StandardCharsets.US_ASCII);
+  /** A chat of one message, with more fields that begin with a comma. */
+  public static String chatBody(String fields) {
+    return "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]%s}"
+        .formatted(MODEL, fields);
   }
 
   public static <T> T await(Future<T> future) {
