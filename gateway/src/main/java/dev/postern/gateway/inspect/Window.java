@@ -59,7 +59,13 @@ public final class Window {
 
   /** Whether a letter or digit stands at a position; false outside the text. */
   public boolean alphanumeric(int position) {
-    return position >= 0 && position < length && Character.isLetterOrDigit(characters[position]);
+    if (position < 0 || position >= length) {
+      return false;
+    }
+    char character = characters[position];
+    return character < 0x80
+        ? CharSet.ALPHANUMERIC.contains(character)
+        : Character.isLetterOrDigit(character);
   }
 
   /** Whether {@code word}, in lower case, stands at a position, in any case. */

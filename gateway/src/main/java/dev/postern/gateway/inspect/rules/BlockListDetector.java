@@ -15,9 +15,15 @@ import org.jspecify.annotations.Nullable;
 final class BlockListDetector implements Detector {
   private final Node root = new Node();
 
+  /** The ASCII characters that a phrase may begin with, as they stand in the text. */
+  private final boolean[] starts = new boolean[128];
+
   BlockListDetector(List<String> phrases) {
     for (String phrase : phrases) {
       add(phrase);
+    }
+    for (char character = 0; character < starts.length; character++) {
+      starts[character] = root.follow(Folding.fold(character)) != null;
     }
   }
 
@@ -32,7 +38,10 @@ final class BlockListDetector implements Detector {
       return new Scan.Clear(text.length());
     }
     for (int at = from; at < text.length(); at++) {
-      if (Character.isLowSurrogate(text.at(at)) || !isBoundary(text, at)) {
+      char character = text.at(at);
+      boolean possible =
+          character < starts.length ? starts[character] : !Character.isLowSurrogate(character);
+      if (!possible || !isBoundary(text, at)) {
         continue;
       }
       var scan = walk(text, at);

@@ -28,13 +28,17 @@ final class IpDetector implements Detector {
         continue;
       }
       int run = at;
+      int dots = 0;
+      int colons = 0;
       while (run < text.length() && run - at < MAX_LENGTH && ADDRESS.contains(text.at(run))) {
+        dots += text.at(run) == '.' ? 1 : 0;
+        colons += text.at(run) == ':' ? 1 : 0;
         run++;
       }
       if (run == text.length() && run - at < MAX_LENGTH && !text.complete()) {
         return new Scan.Clear(at);
       }
-      if (!text.alphanumeric(run)) {
+      if ((dots >= 3 || colons >= 2) && !text.alphanumeric(run)) {
         int end = version4(text, at, run);
         if (end < 0) {
           end = version6(text, at, run);

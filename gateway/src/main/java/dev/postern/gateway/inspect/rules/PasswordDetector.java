@@ -50,7 +50,7 @@ final class PasswordDetector implements Detector {
   @Override
   public Scan next(Window text, int from) {
     for (int at = from; at < text.length(); at++) {
-      if (at == 0 || isStop(text.at(at)) || !mayPrecede(text.at(at - 1))) {
+      if (at == 0 || !mayPrecede(text.at(at - 1)) || isStop(text.at(at))) {
         continue;
       }
       var scan = text.at(at - 1) == ':' ? afterUser(text, at) : null;

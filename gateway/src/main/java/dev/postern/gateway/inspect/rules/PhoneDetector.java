@@ -80,10 +80,8 @@ final class PhoneDetector implements Detector {
         && !number.looksLikeSocialSecurityNumber()
         && !number.goesOn()
         && !followsDigits(text, number)) {
-      boolean valid = number.isNational();
-      if (!valid && CONTEXT.before(text, number.start())) {
-        valid = number.isPlausible();
-      }
+      boolean valid =
+          number.isNational() || (number.isPlausible() && CONTEXT.before(text, number.start()));
       end = valid ? number.lastDigitEnd() : -1;
     }
     return end;
