@@ -1,24 +1,56 @@
 package dev.postern.ops;
 
+import dev.postern.gateway.GatewayConfig;
 import dev.postern.ops.postgres.EmbeddedPostgres;
 import dev.postern.ops.process.BoundedLog;
+import dev.postern.ops.runner.LocalRunner;
 import dev.postern.ops.telemetry.JsonLines;
 import dev.postern.ops.telemetry.LogFile;
+import dev.postern.ops.telemetry.MetricsServer;
 import dev.postern.ops.telemetry.TextLines;
+import dev.postern.runners.importer.DefaultModels;
+import dev.postern.runners.importer.ImportException;
+import dev.postern.tenancy.Bootstrap;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnectOptions;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Everything that runs in one home, in the order it starts, and the reverse in which it stops. */
 public final class Product implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Product.class);
   private static final long LOG_LIMIT = 10L << 20;
+  private static final long START_SECONDS = 60;
+  private static final long READY_SECONDS = 180;
+  private static final String ADMIN = "admin@postern.local";
 
-  private final EmbeddedPostgres postgres;
+  private final Home home;
+  private final PosternConfig config;
+  private final Progress progress;
+  private final InstantSource clock;
+  private final Secrets secrets;
+  private final Closing closing = new Closing();
 
-  private Product(EmbeddedPostgres postgres) {
-    this.postgres = postgres;
+  private Product(Home home, PosternConfig config, Progress progress) throws IOException {
+    this.home = home;
+    this.config = config;
+    this.progress = progress;
+    this.clock = InstantSource.system();
+    this.secrets = new Secrets(home.secrets());
   }
 
   /** Runs Postern until a signal ends it. */
@@ -27,35 +59,212 @@ public final class Product implements AutoCloseable {
     var stop = new CountDownLatch(1);
     var main = Thread.currentThread();
     Signals.onStop(() -> {
-      stop.countDown();
+      // In this order, so that no interrupt can come after the wait is over.
       main.interrupt();
+      stop.countDown();
     });
     home.create();
     try (var _ = InstanceLock.take(home)) {
       requireFree(config.host(), config.port());
       log(home, config);
-      try (var _ = start(home, progress)) {
-        progress.line("ready");
-        stop.await();
-      } catch (InterruptedException e) {
-        progress.line("stopping");
+      runIn(new Product(home, config, progress), withModel, stop);
+    }
+    progress.line("Stopped.");
+  }
+
+  private static void runIn(Product product, boolean withModel, CountDownLatch stop)
+      throws Exception {
+    try {
+      product.start(withModel);
+      stop.await();
+    } catch (Exception e) {
+      // A stop in the middle of the start shows as whatever was interrupted.
+      boolean asked = stop.getCount() == 0 || e instanceof InterruptedException;
+      if (!asked) {
+        throw e;
       }
+    } finally {
+      Thread.interrupted();
+      product.progress.line("Stopping …");
+      product.close();
     }
   }
 
-  private static Product start(Home home, Progress progress) throws Exception {
-    var secrets = new Secrets(home.secrets());
+  private void start(boolean withModel) throws Exception {
+    // Both take seconds on a first start, and neither needs the other.
+    var runner = aside(() -> withModel ? startRunner() : Optional.<LocalRunner>empty());
+    var postgres = startPostgres();
+    var vertx = startVertx();
+    var local = finished(runner);
+    var ready = local.map(found -> (BooleanSupplier) found::ready).orElse(() -> !withModel);
+    var metrics = vertx.metrics();
+    var gateway = startGateway(vertx.vertx(), postgres, metrics, ready);
+    if (config.metricsPort() > 0) {
+      var server = MetricsServer.start(vertx.vertx(), config.metricsPort(), metrics);
+      closing.add("metrics", server);
+    }
+    var credentials = bootstrap(gateway, postgres);
+    local.ifPresent(found -> found.announceIn(gateway.registry(), gateway.tenancy().prices()));
+    if (local.isPresent()) {
+      awaitReady(local.get());
+    }
+    var url = url(gateway.port());
+    new Welcome(url, home, ADMIN, credentials, local.isPresent()).lines().forEach(progress::plain);
+  }
+
+  private EmbeddedPostgres startPostgres() throws Exception {
     var settings =
         new EmbeddedPostgres.Settings(
             home.postgres(),
-            cache(),
+            DefaultModels.userCache(),
             home.logs().resolve("postgres.log"),
             secrets.get("database-superuser"),
             secrets.get("database-owner"),
             secrets.get("database-app"));
-    var postgres = EmbeddedPostgres.start(settings);
-    Migrations.run(postgres.jdbcUrl(), EmbeddedPostgres.OWNER, secrets.get("database-owner"));
-    return new Product(postgres);
+    var postgres =
+        settings.firstStart()
+            ? progress.step("Making the database", () -> EmbeddedPostgres.start(settings))
+            : EmbeddedPostgres.start(settings);
+    closing.add("PostgreSQL", postgres);
+    var owner = secrets.get("database-owner");
+    Migrations.run(postgres.jdbcUrl(), EmbeddedPostgres.OWNER, owner);
+    return postgres;
+  }
+
+  private GatewayVertx startVertx() {
+    var vertx = GatewayVertx.create(home);
+    closing.add("Vert.x", vertx);
+    return vertx;
+  }
+
+  private GatewayProcess startGateway(
+      Vertx vertx,
+      EmbeddedPostgres postgres,
+      PrometheusMeterRegistry metrics,
+      BooleanSupplier ready)
+      throws Exception {
+    var database =
+        new PgConnectOptions()
+            .setHost("127.0.0.1")
+            .setPort(postgres.port())
+            .setDatabase(EmbeddedPostgres.DATABASE)
+            .setUser(EmbeddedPostgres.APPLICATION)
+            .setPassword(secrets.get("database-app"))
+            .setCachePreparedStatements(true);
+    var gateway =
+        GatewayProcess.start(
+            vertx,
+            new GatewayProcess.Settings(
+                database,
+                secrets.get("key-pepper"),
+                secrets.get("runner-token"),
+                home.spool(),
+                GatewayConfig.on(config.host(), config.port()).withDrain(config.drainLimit()),
+                ready,
+                metrics,
+                clock));
+    closing.add("the gateway", gateway);
+    return gateway;
+  }
+
+  /** Empty when there is no model to serve: everything but inference works then. */
+  private Optional<LocalRunner> startRunner() throws IOException {
+    var models = new HomeModels(home, DefaultModels.userCache(), clock);
+    var served = new ArrayList<HomeModels.Entry>();
+    try {
+      served.add(models.chat(new ImportBar(progress, HomeModels.CHAT)));
+      served.add(models.embedding(new ImportBar(progress, HomeModels.EMBEDDING)));
+    } catch (ImportException e) {
+      progress.line(e.getMessage() + " Without it everything but inference works.");
+    }
+    served.addAll(models.imported());
+    if (served.isEmpty()) {
+      return Optional.empty();
+    }
+    var runner =
+        new LocalRunner(
+            models,
+            served,
+            secrets.get("runner-token"),
+            config.runnerMemory().count(),
+            home.logs().resolve("runner.log"));
+    runner
+        .start()
+        .whenComplete((_, failure) -> {
+          if (failure != null) {
+            log.error("{}", failure.getMessage());
+          }
+        });
+    return Optional.of(runner);
+  }
+
+  private Welcome.Credentials bootstrap(GatewayProcess gateway, EmbeddedPostgres postgres)
+      throws Exception {
+    var file = BootstrapFile.open(home.bootstrap());
+    var created =
+        gateway.tenancy().bootstrap().run("Default", ADMIN).await(START_SECONDS, TimeUnit.SECONDS);
+    if (created.isPresent()) {
+      var first = created.get();
+      file.put(BootstrapFile.API_KEY, first.projectKey().secret());
+      file.put(BootstrapFile.ADMIN_KEY, first.adminKey().secret());
+      Home.writePrivate(home.consolePassword(), first.adminPassword() + "\n");
+    }
+    file.put(BootstrapFile.URL, url(gateway.port()));
+    file.put(BootstrapFile.MODEL, HomeModels.CHAT);
+    file.put(BootstrapFile.EMBED_MODEL, HomeModels.EMBEDDING);
+    file.put(
+        BootstrapFile.DATABASE_URL,
+        postgres.url(EmbeddedPostgres.APPLICATION, secrets.get("database-app")));
+    file.write();
+    return new Welcome.Credentials(
+        created.map(Bootstrap.Created::adminPassword), file.get(BootstrapFile.API_KEY));
+  }
+
+  private void awaitReady(LocalRunner runner) throws Exception {
+    try {
+      runner.whenReady().get(READY_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      progress.line(
+          "The models do not answer yet; the runner's log is " + home.logs().resolve("runner.log"));
+    }
+  }
+
+  private String url(int port) {
+    boolean everywhere = config.host().equals("0.0.0.0") || config.host().equals("::");
+    return "http://" + (everywhere ? "127.0.0.1" : config.host()) + ":" + port;
+  }
+
+  /** Runs beside the start; what it started ends with everything else. */
+  private CompletableFuture<Optional<LocalRunner>> aside(Callable<Optional<LocalRunner>> work) {
+    var result = new CompletableFuture<Optional<LocalRunner>>();
+    var thread =
+        Thread.ofPlatform()
+            .name("start-runner")
+            .start(() -> {
+              try {
+                result.complete(work.call());
+              } catch (Exception e) {
+                result.completeExceptionally(e);
+              }
+            });
+    closing.add(
+        "the runner",
+        () -> {
+          thread.interrupt();
+          thread.join();
+          if (!result.isCompletedExceptionally()) {
+            result.get().ifPresent(LocalRunner::close);
+          }
+        });
+    return result;
+  }
+
+  private static <T> T finished(CompletableFuture<T> work) throws Exception {
+    try {
+      return work.get();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof Exception cause ? cause : e;
+    }
   }
 
   private static void log(Home home, PosternConfig config) {
@@ -65,13 +274,6 @@ public final class Product implements AutoCloseable {
           case TEXT -> new TextLines();
         };
     LogFile.install(new BoundedLog(home.logs().resolve("gateway.log"), LOG_LIMIT), formatter);
-  }
-
-  private static Path cache() {
-    var chosen = System.getenv("POSTERN_CACHE");
-    return chosen == null || chosen.isBlank()
-        ? Path.of(System.getProperty("user.home"), ".cache", "postern")
-        : Path.of(chosen);
   }
 
   private static void requireFree(String host, int port) {
@@ -85,12 +287,12 @@ public final class Product implements AutoCloseable {
               + port
               + " ("
               + e.getMessage()
-              + "). Choose with --port N");
+              + "). Choose another port with --port N");
     }
   }
 
   @Override
   public void close() {
-    postgres.close();
+    closing.close();
   }
 }

@@ -17,6 +17,12 @@ public final class Progress {
     out.flush();
   }
 
+  /** A line of the closing screen, as it is. */
+  public void plain(String text) {
+    out.println(text);
+    out.flush();
+  }
+
   /** Runs a step that may take seconds, and says so before and after. */
   public <T> T step(String what, Callable<T> work) throws Exception {
     line(what + " …");

@@ -4,8 +4,6 @@ import dev.postern.ops.process.BoundedLog;
 import dev.postern.ops.process.Child;
 import dev.postern.ops.process.Command;
 import dev.postern.ops.process.Supervisor;
-import java.io.IOException;
-import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,9 +11,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,27 +18,19 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs the runner as a JVM of its own, so that a crash in native code costs its requests in flight
- * and nothing else. Started again when it ends or no longer answers; ends with this JVM, however
- * that ends.
+ * and nothing else. Started again when it ends; ends with this JVM, however that ends.
  */
 public final class RunnerSupervisor implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(RunnerSupervisor.class);
   private static final String MAIN = "dev.postern.runners.server.RunnerMain";
   private static final String LISTENING = "listening ";
-  private static final Duration HEALTH_PERIOD = Duration.ofSeconds(2);
-  private static final Duration HEALTH_LIMIT = Duration.ofSeconds(5);
-  private static final int MISSED_ANSWERS = 3;
   private static final int FIRST_ATTEMPTS = 2;
 
   private final RunnerLaunch launch;
   private final Consumer<URI> serves;
   private final BoundedLog output;
   private final Supervisor supervisor;
-  private final ScheduledExecutorService watch =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("runner-health").factory());
   private volatile @Nullable URI address;
-  private int missed;
 
   /**
    * @param serves told the address at the first start and after each restart
@@ -57,8 +44,6 @@ public final class RunnerSupervisor implements AutoCloseable {
 
   /** Completes when the runner listens for the first time. */
   public CompletableFuture<Void> start() {
-    watch.scheduleWithFixedDelay(
-        this::askHealth, HEALTH_PERIOD.toMillis(), HEALTH_PERIOD.toMillis(), TimeUnit.MILLISECONDS);
     return supervisor.start();
   }
 
@@ -73,38 +58,13 @@ public final class RunnerSupervisor implements AutoCloseable {
 
   @Override
   public void close() {
-    watch.shutdownNow();
     supervisor.close();
     output.close();
   }
 
-  private void askHealth() {
-    var current = address;
-    if (current == null || !supervisor.ready()) {
-      missed = 0;
-      return;
-    }
-    if (answers(current)) {
-      missed = 0;
-    } else if (++missed >= MISSED_ANSWERS) {
-      missed = 0;
-      supervisor.killHanging();
-    }
-  }
-
-  private static boolean answers(URI runner) {
-    try {
-      var connection = (HttpURLConnection) runner.resolve("/healthz").toURL().openConnection();
-      connection.setConnectTimeout((int) HEALTH_LIMIT.toMillis());
-      connection.setReadTimeout((int) HEALTH_LIMIT.toMillis());
-      try {
-        return connection.getResponseCode() == HttpURLConnection.HTTP_OK;
-      } finally {
-        connection.disconnect();
-      }
-    } catch (IOException e) {
-      return false;
-    }
+  /** Kills a runner that no longer answers; it is then started again. */
+  public void killHanging() {
+    supervisor.killHanging();
   }
 
   private List<String> words() {
@@ -131,13 +91,15 @@ public final class RunnerSupervisor implements AutoCloseable {
     }
     words.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
     words.addAll(List.of("--port", "0", "--stdin-lifeline"));
-    launch.chat().forEach(model -> words.addAll(option("--chat", model)));
-    launch.embedding().forEach(model -> words.addAll(option("--embed", model)));
+    for (var model : launch.models().get()) {
+      words.add(
+          switch (model.role()) {
+            case CHAT -> "--chat";
+            case EMBEDDING -> "--embed";
+          });
+      words.add(model.name() + "=" + model.folder());
+    }
     return words;
-  }
-
-  private static List<String> option(String name, RunnerLaunch.Model model) {
-    return List.of(name, model.name() + "=" + model.folder());
   }
 
   private final class Runner implements Child {

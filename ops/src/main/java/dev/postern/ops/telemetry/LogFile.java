@@ -1,6 +1,7 @@
 package dev.postern.ops.telemetry;
 
 import dev.postern.ops.process.BoundedLog;
+import java.util.List;
 import java.util.logging.Formatter;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -10,8 +11,14 @@ import java.util.logging.Logger;
 
 /** Sends every log record to a bounded file, and warnings to standard error too. */
 public final class LogFile extends Handler {
-  /** Tells its every step. Held here because the logging system holds loggers weakly. */
-  private static final Logger FLYWAY = Logger.getLogger("org.flywaydb");
+  /**
+   * Tell their every step: Flyway what it does, Micrometer which of Vert.x's gauges has two
+   * sources. Held here because the logging system holds loggers weakly.
+   */
+  private static final List<Logger> TALKATIVE =
+      List.of(
+          Logger.getLogger("org.flywaydb"),
+          Logger.getLogger("io.micrometer.core.instrument.MeterRegistry"));
 
   private final BoundedLog file;
 
@@ -27,7 +34,7 @@ public final class LogFile extends Handler {
     var root = Logger.getLogger("");
     root.addHandler(new LogFile(file, formatter));
     root.addHandler(new Warnings());
-    FLYWAY.setLevel(Level.WARNING);
+    TALKATIVE.forEach(logger -> logger.setLevel(Level.SEVERE));
   }
 
   @Override

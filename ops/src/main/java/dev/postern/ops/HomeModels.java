@@ -1,0 +1,184 @@
+package dev.postern.ops;
+
+import dev.postern.registry.ModelVersion;
+import dev.postern.runners.importer.DefaultModels;
+import dev.postern.runners.importer.ImportProgress;
+import dev.postern.runners.importer.ModelFolder;
+import dev.postern.runners.importer.ModelImport;
+import dev.postern.runners.onnx.BlockInt8Format;
+import dev.postern.runners.onnx.LinearFormat;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The models that one home serves: the two that every home starts with, and those imported into it.
+ * Weights lie in the user's cache, which homes share; a home keeps a small file a model, named as
+ * clients call it, that says where.
+ */
+public final class HomeModels {
+  public static final String CHAT = "smollm2-135m-instruct";
+  public static final String EMBEDDING = "all-minilm-l6-v2";
+
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+  private static final int EMBEDDING_CONTEXT = 512;
+  private static final int EMBEDDING_LENGTH = 384;
+
+  private final Path folder;
+  private final Path cache;
+  private final LinearFormat format;
+  private final InstantSource clock;
+
+  /**
+   * A model as this home serves it.
+   *
+   * @param name what clients call
+   * @param folder what the runner loads
+   */
+  public record Entry(String name, Path folder, ModelVersion version) {}
+
+  public HomeModels(Home home, Path cache, InstantSource clock) {
+    this.folder = home.models();
+    this.cache = cache;
+    this.format = new BlockInt8Format();
+    this.clock = clock;
+  }
+
+  /** The chat model that every home starts with, fetched and imported when it is not there yet. */
+  public Entry chat(ImportProgress progress) throws IOException {
+    return entry(CHAT, new DefaultModels(cache).chat(format, progress));
+  }
+
+  /** The embedding model that every home starts with, fetched when it is not there yet. */
+  public Entry embedding(ImportProgress progress) throws IOException {
+    var files = new DefaultModels(cache).embedding(progress);
+    return embeddingEntry(files.model());
+  }
+
+  private Entry embeddingEntry(Path graph) throws IOException {
+    var digest = "sha256:" + sha256(graph);
+    return new Entry(
+        EMBEDDING,
+        graph.getParent(),
+        new ModelVersion(
+            digest,
+            EMBEDDING,
+            ModelVersion.Role.EMBEDDING,
+            EMBEDDING_CONTEXT,
+            EMBEDDING_LENGTH,
+            clock.instant()));
+  }
+
+  /** What was imported into this home, by name. A model whose files are gone is left out. */
+  public List<Entry> imported() throws IOException {
+    var entries = new ArrayList<Entry>();
+    if (!Files.isDirectory(folder)) {
+      return entries;
+    }
+    try (var files = Files.list(folder)) {
+      for (var file : files.sorted().toList()) {
+        var place = Path.of(Files.readString(file).strip());
+        if (Files.isDirectory(place)) {
+          entries.add(entry(file.getFileName().toString(), ModelFolder.open(place)));
+        }
+      }
+    }
+    return entries;
+  }
+
+  /** What can be served without fetching anything. */
+  public List<Entry> present() throws IOException {
+    var entries = new ArrayList<Entry>();
+    for (var model : ModelFolder.list(cache)) {
+      // Only what comes with Postern names the package it came from.
+      if (model.manifest().origin() != null) {
+        entries.add(entry(CHAT, model));
+      }
+    }
+    var downloads = cache.resolve("downloads");
+    if (Files.isDirectory(downloads)) {
+      try (var files = Files.walk(downloads, 3)) {
+        var graph = files.filter(file -> file.endsWith(EMBEDDING + "-q.onnx")).findFirst();
+        if (graph.isPresent()) {
+          entries.add(embeddingEntry(graph.get()));
+        }
+      }
+    }
+    entries.addAll(imported());
+    return entries;
+  }
+
+  /**
+   * Imports a GGUF file into this home.
+   *
+   * @param name what clients will call; null takes it from the file
+   */
+  public Entry importFile(Path file, @Nullable String name, ImportProgress progress)
+      throws IOException {
+    if (name != null) {
+      requireName(name);
+    }
+    if (!Files.isReadable(file)) {
+      throw new UsageException("cannot read " + file);
+    }
+    var model = new ModelImport(cache, format).run(file, null, progress);
+    var called = name == null ? nameOf(model.manifest().name()) : name;
+    requireName(called);
+    Files.createDirectories(folder);
+    Home.writePrivate(folder.resolve(called), model.path().toAbsolutePath() + "\n");
+    return entry(called, model);
+  }
+
+  private static void requireName(String name) {
+    if (!NAME.matcher(name).matches()) {
+      throw new UsageException(
+          "a model's name has letters, digits, dots, dashes and underscores, at most 64: " + name);
+    }
+    if (name.equals(CHAT) || name.equals(EMBEDDING)) {
+      throw new UsageException(name + " is the name of a model that comes with Postern");
+    }
+  }
+
+  private static String nameOf(String title) {
+    var plain = title.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9._-]+", "-");
+    var trimmed = plain.replaceAll("^[^a-z0-9]+|-+$", "");
+    return trimmed.length() > 64 ? trimmed.substring(0, 64) : trimmed;
+  }
+
+  private Entry entry(String name, ModelFolder model) {
+    var manifest = model.manifest();
+    return new Entry(
+        name,
+        model.path(),
+        new ModelVersion(
+            model.digest(),
+            manifest.name(),
+            ModelVersion.Role.CHAT,
+            manifest.contextLength(),
+            manifest.architecture().width(),
+            clock.instant()));
+  }
+
+  private static String sha256(Path file) throws IOException {
+    try {
+      var digest = MessageDigest.getInstance("SHA-256");
+      try (var in = new DigestInputStream(Files.newInputStream(file), digest)) {
+        in.transferTo(OutputStream.nullOutputStream());
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+}
