@@ -42,6 +42,7 @@ public final class Exchange {
   private final UUID id;
   private final Instant startedAt;
   private final long startNanos;
+  private final BodyMemory.Share bodyMemory;
   private String route = "(unmatched)";
   private @Nullable Principal principal;
   private @Nullable UsageEvent usage;
@@ -53,6 +54,7 @@ public final class Exchange {
     this.id = site.ids().next();
     this.startedAt = site.clock().instant();
     this.startNanos = System.nanoTime();
+    this.bodyMemory = site.bodies().share();
     request.response().putHeader(REQUEST_ID, requestId()).putHeader(VERSION, VERSION_DATE);
   }
 
@@ -146,7 +148,7 @@ public final class Exchange {
   }
 
   Future<Buffer> body(long limit) {
-    return RequestBody.read(site.vertx(), request, limit, site.config().bodyTimeout());
+    return RequestBody.read(site.vertx(), request, limit, site.config().bodyTimeout(), bodyMemory);
   }
 
   Future<Void> send(int status, CharSequence contentType, Buffer body) {
@@ -210,6 +212,7 @@ public final class Exchange {
   }
 
   private void finish() {
+    bodyMemory.release();
     site.connections().idle(request.connection());
     site.metrics().finished(this);
     site.log().finished(this);

@@ -62,6 +62,7 @@ public final class GatewayServer extends VerticleBase {
             services.ids(),
             authenticate,
             connections,
+            BodyMemory.ofHeap(config.instances(), config.maxInferenceBody()),
             new RequestMetrics(services.metrics()),
             new AccessLog());
     var inference = new InferenceRoutes(site, pipeline);

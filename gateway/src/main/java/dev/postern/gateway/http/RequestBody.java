@@ -15,25 +15,32 @@ import java.time.Duration;
 final class RequestBody {
   private final HttpServerRequest request;
   private final long limit;
+  private final BodyMemory.Share memory;
   private final Promise<Buffer> whole = Promise.promise();
   private final Buffer received = Buffer.buffer();
 
-  private RequestBody(HttpServerRequest request, long limit) {
+  private RequestBody(HttpServerRequest request, long limit, BodyMemory.Share memory) {
     this.request = request;
     this.limit = limit;
+    this.memory = memory;
   }
 
   /**
+   * @param memory what the body takes of it is given back by the caller
    * @return the body; fails with {@link WireFailure.BodyTooLarge}, without waiting for a body whose
    *     announced length is too large, or {@link WireFailure.BodyTooSlow}. What is left of the body
    *     then is still to be read or the connection to be closed.
    */
   static Future<Buffer> read(
-      Vertx vertx, HttpServerRequest request, long limit, Duration patience) {
+      Vertx vertx,
+      HttpServerRequest request,
+      long limit,
+      Duration patience,
+      BodyMemory.Share memory) {
     if (announcedLength(request) > limit) {
       return Future.failedFuture(new WireException(new WireFailure.BodyTooLarge(limit)));
     }
-    return new RequestBody(request, limit).read(vertx, patience);
+    return new RequestBody(request, limit, memory).read(vertx, patience);
   }
 
   /** The {@code content-length}; 0 when there is none, as in a chunked body. */
@@ -63,6 +70,8 @@ final class RequestBody {
   private void accept(Buffer part) {
     if (received.length() + part.length() > limit) {
       refuse(new WireFailure.BodyTooLarge(limit));
+    } else if (!memory.take(part.length())) {
+      refuse(new WireFailure.TooBusy());
     } else {
       received.appendBuffer(part);
     }

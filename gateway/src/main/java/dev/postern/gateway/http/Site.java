@@ -14,5 +14,6 @@ record Site(
     Ids ids,
     Authenticate authenticate,
     Connections connections,
+    BodyMemory bodies,
     RequestMetrics metrics,
     AccessLog log) {}

@@ -87,6 +87,13 @@ public final class ErrorEnvelope {
               "The body is larger than the limit of %d bytes.".formatted(limit),
               null,
               null);
+      case WireFailure.TooBusy() ->
+          serverError(
+                  503,
+                  "The server is busy with large requests. " + quote(requestId),
+                  "server_is_overloaded",
+                  Level.WARN)
+              .retryAfter(Duration.ofSeconds(1));
       case WireFailure.BodyTooSlow(var limit) ->
           refusal(
               408,

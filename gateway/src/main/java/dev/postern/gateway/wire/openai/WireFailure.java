@@ -23,6 +23,9 @@ public sealed interface WireFailure {
 
   record BodyTooLarge(long limit) implements WireFailure {}
 
+  /** There is no memory for another large body at the moment. */
+  record TooBusy() implements WireFailure {}
+
   record BodyTooSlow(Duration limit) implements WireFailure {}
 
   record UnknownRoute(String method, String path) implements WireFailure {}

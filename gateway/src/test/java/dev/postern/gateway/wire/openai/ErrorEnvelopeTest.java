@@ -39,6 +39,7 @@ class ErrorEnvelopeTest {
         row(new WireFailure.MissingProject(), 400, INVALID, null, "missing_required_parameter"),
         row(new WireFailure.CsrfMismatch(), 403, INVALID, null, "csrf_mismatch"),
         row(new WireFailure.BodyTooLarge(10), 413, INVALID, null, null),
+        row(new WireFailure.TooBusy(), 503, "server_error", null, "server_is_overloaded"),
         row(new WireFailure.BodyTooSlow(SECOND), 408, INVALID, null, null),
         row(new WireFailure.UnknownRoute("GET", "/x"), 404, INVALID, null, null),
         row(
