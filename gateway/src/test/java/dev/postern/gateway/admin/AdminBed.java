@@ -11,8 +11,6 @@ import dev.postern.gateway.http.Api;
 import dev.postern.gateway.http.RouteGroup;
 import dev.postern.gateway.inspect.PolicyInspector;
 import dev.postern.gateway.inspect.rules.RuleDetectors;
-import dev.postern.gateway.testing.FakeLedger;
-import dev.postern.gateway.testing.FakeQuotas;
 import dev.postern.gateway.testing.FakeRegistry;
 import dev.postern.registry.ModelVersion;
 import dev.postern.registry.Registry;
@@ -20,6 +18,7 @@ import dev.postern.runners.RunnerPool;
 import dev.postern.runners.RunnerPoolConfig;
 import dev.postern.runners.testing.FakeRunner;
 import dev.postern.tenancy.Pepper;
+import dev.postern.tenancy.Prices;
 import dev.postern.tenancy.Principal;
 import dev.postern.tenancy.ProjectId;
 import dev.postern.tenancy.Tenancy;
@@ -33,6 +32,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -51,7 +51,6 @@ final class AdminBed implements AutoCloseable {
 
   final Vertx vertx = Vertx.vertx();
   final FakeRunner runner = FakeRunner.start(vertx);
-  final FakeBooks books = new FakeBooks();
   final Tenancy tenancy;
   private final Registry registry;
   final List<RouteGroup> groups;
@@ -78,10 +77,18 @@ final class AdminBed implements AutoCloseable {
     }
   }
 
-  AdminBed(TestPostgres postgres) {
+  AdminBed(TestPostgres postgres, Path spool) {
     var clock = InstantSource.system();
     var pool = postgres.pool(vertx);
-    tenancy = await(Tenancy.open(vertx, postgres.options(), pool, config(), clock));
+    tenancy = await(Tenancy.open(vertx, postgres.options(), pool, config(spool), clock));
+    await(
+        tenancy
+            .prices()
+            .seedDefaults(
+                List.of(
+                    new Prices.Seed(MODEL, Prices.Kind.INPUT, new BigDecimal("0.15")),
+                    new Prices.Seed(MODEL, Prices.Kind.OUTPUT, new BigDecimal("0.60")))));
+    runner.streamReply(List.of("Hello ", "there."), new FakeRunner.Usage(10, 7));
     ours = tenant("Ours", "owner@ours.example");
     theirs = tenant("Theirs", "owner@theirs.example");
     registry = await(Registry.open(vertx, tenancy, clock));
@@ -94,26 +101,25 @@ final class AdminBed implements AutoCloseable {
             tenancy.users(),
             tenancy.sessions(),
             tenancy.auditLog(),
-            books,
-            books,
-            books,
-            books,
-            books,
-            books,
-            books,
+            tenancy.limits(),
+            tenancy.prices(),
+            tenancy.usageReports(),
+            tenancy.requests(),
+            tenancy.exports(),
+            tenancy.invoices(),
+            tenancy.securityEvents(),
             registry.policies(),
             routes);
     var detectors = new RuleDetectors();
     groups = AdminRoutes.groups(stores, detectors, clock, false);
     var inspector = new PolicyInspector(detectors);
-    var ledger = new FakeLedger();
     var services =
         new GatewayServices(
             tenancy.apiKeys(),
             new ConsoleSessions(tenancy.sessions(), tenancy.projects()),
-            new FakeQuotas(),
-            ledger,
-            ledger,
+            tenancy.quotas(),
+            tenancy.ledger(),
+            tenancy.securityEvents(),
             routes,
             registry.policies(),
             inspector,
@@ -126,8 +132,7 @@ final class AdminBed implements AutoCloseable {
     gateway = await(Gateway.start(vertx, GatewayConfig.on("127.0.0.1", 0), services, groups));
   }
 
-  private static TenancyConfig config() {
-    var spool = Path.of("target", "spool", UUID.randomUUID().toString());
+  private static TenancyConfig config(Path spool) {
     var usual = TenancyConfig.of(new Pepper(new byte[32]), spool);
     var signIn = TenancyConfig.SignIn.DEFAULTS;
     return new TenancyConfig(
@@ -199,6 +204,21 @@ final class AdminBed implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new AssertionError(e);
     }
+  }
+
+  /** A call of our project that costs ten tokens of prompt and seven of answer; its id. */
+  String chat(String prompt) {
+    var response =
+        call(
+            "POST",
+            "/v1/chat/completions",
+            ours.projectKey(),
+            "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}"
+                .formatted(MODEL, prompt));
+    if (response.statusCode() != 200) {
+      throw new AssertionError(response.body());
+    }
+    return response.headers().firstValue("x-request-id").orElseThrow();
   }
 
   /** What our admin key is answered; anything but 200 is an error. */

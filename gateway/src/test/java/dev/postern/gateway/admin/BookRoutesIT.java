@@ -2,36 +2,42 @@ package dev.postern.gateway.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.postern.gateway.wire.openai.CallId;
-import dev.postern.tenancy.Principal;
-import dev.postern.tenancy.UsageEvent;
-import dev.postern.tenancy.UsageReports.CostDimension;
-import dev.postern.tenancy.UsageReports.UsageDimension;
-import dev.postern.tenancy.UsageReports.Width;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.tenancy.WireId;
 import dev.postern.tenancy.testing.TestPostgres;
+import java.math.BigDecimal;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Instant;
+import java.time.YearMonth;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 
-/** What the ledger's routes ask for and how they shape what they get. */
+/**
+ * What two calls leave behind in requests, usage, costs, exports and the invoice: ten tokens of
+ * prompt at 0.15 and seven of answer at 0.60 a million each.
+ */
 class BookRoutesIT {
+  private static final String SAID = "jane@ours.example";
+  private static final BigDecimal COST = new BigDecimal("0.0000057");
+
   @RegisterExtension static final TestPostgres POSTGRES = new TestPostgres();
 
   private static AdminBed bed;
-  private static UsageEvent event;
+  private static String first;
+  private static String second;
 
   @BeforeAll
-  static void start() {
-    bed = new AdminBed(POSTGRES);
-    event =
-        Entries.event(
-            bed.ours, Principal.Kind.PROJECT_KEY, bed.ours.projectKeyId(), AdminBed.MODEL);
-    bed.books.entries.add(Entries.entry(event));
-    bed.books.events.add(Entries.finding(event));
+  static void start(@TempDir Path spool) {
+    bed = new AdminBed(POSTGRES, spool);
+    first = bed.chat("Hello");
+    second = bed.chat("I am " + SAID);
   }
 
   @AfterAll
@@ -40,42 +46,99 @@ class BookRoutesIT {
   }
 
   private static HttpResponse<String> call(String path) {
-    return bed.call("GET", path, bed.ours.adminKey(), null);
+    var response = bed.call("GET", path, bed.ours.adminKey(), null);
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    return response;
+  }
+
+  private static long startedAt() {
+    return bed.get("/v1/postern/requests/" + first).path("created_at").longValue();
+  }
+
+  private static String times() {
+    return "start_time=" + (startedAt() - 3_600) + "&end_time=" + (startedAt() + 3_600);
+  }
+
+  private static BigDecimal money(JsonNode node) {
+    assertThat(node.path("currency").textValue()).isEqualTo("usd");
+    return new BigDecimal(node.path("value").textValue());
+  }
+
+  /** The results of all buckets, which have no gap between them. */
+  private static JsonNode onlyResult(JsonNode page) {
+    assertThat(page.path("object").textValue()).isEqualTo("page");
+    JsonNode found = null;
+    JsonNode before = null;
+    for (var bucket : page.path("data")) {
+      assertThat(bucket.path("object").textValue()).isEqualTo("bucket");
+      if (before != null) {
+        assertThat(bucket.path("start_time")).isEqualTo(before.path("end_time"));
+      }
+      before = bucket;
+      for (var result : bucket.path("results")) {
+        assertThat(found).isNull();
+        found = result;
+      }
+    }
+    assertThat(found).isNotNull();
+    return Objects.requireNonNull(found);
   }
 
   @Test
   void reportsUsageInTheOpenAiShape() {
     var page =
         bed.get(
-            "/v1/organization/usage/completions?start_time=1790000000&end_time=1790100000"
-                + "&bucket_width=1h&limit=5&group_by[]=model&group_by[]=project_id"
-                + "&group_by=batch&project_ids="
-                + bed.ours.projectId());
-    var query = bed.books.usageQueries.getLast();
-    assertThat(query.start()).isEqualTo(Instant.ofEpochSecond(1_790_000_000L));
-    assertThat(query.end()).isEqualTo(Instant.ofEpochSecond(1_790_100_000L));
-    assertThat(query.width()).isEqualTo(Width.HOUR);
-    assertThat(query.buckets()).isEqualTo(5);
-    assertThat(query.groupBy())
-        .containsExactlyInAnyOrder(UsageDimension.MODEL, UsageDimension.PROJECT);
-    assertThat(query.filter().projects()).containsExactly(bed.ours.project());
-    assertThat(page.path("object").textValue()).isEqualTo("page");
-    assertThat(page.path("has_more").booleanValue()).isFalse();
-    assertThat(page.path("next_page").isNull()).isTrue();
-    var bucket = page.path("data").get(0);
-    assertThat(bucket.path("object").textValue()).isEqualTo("bucket");
-    var result = bucket.path("results").get(0);
+            "/v1/organization/usage/completions?"
+                + times()
+                + "&bucket_width=1d&group_by[]=model&group_by[]=project_id&group_by=batch"
+                + "&project_ids="
+                + bed.ours.projectId()
+                + "&project_ids="
+                + bed.theirs.projectId());
+    var result = onlyResult(page);
     assertThat(result.path("object").textValue())
         .isEqualTo("organization.usage.completions.result");
-    assertThat(result.path("input_tokens").longValue()).isEqualTo(10);
-    assertThat(result.path("input_cached_tokens").longValue()).isEqualTo(4);
-    assertThat(result.path("output_tokens").longValue()).isEqualTo(7);
-    assertThat(result.path("num_model_requests").longValue()).isEqualTo(1);
+    assertThat(result.path("input_tokens").longValue()).isEqualTo(20);
+    assertThat(result.path("output_tokens").longValue()).isEqualTo(14);
+    assertThat(result.path("num_model_requests").longValue()).isEqualTo(2);
     assertThat(result.path("project_id").textValue()).isEqualTo(bed.ours.projectId());
     assertThat(result.path("model").textValue()).isEqualTo(AdminBed.MODEL);
     assertThat(result.path("api_key_id").isNull()).isTrue();
     assertThat(result.path("batch").booleanValue()).isFalse();
     assertThat(result.path("service_tier").isNull()).isTrue();
+    var theirs =
+        AdminBed.tree(
+            bed.call(
+                "GET",
+                "/v1/organization/usage/completions?" + times() + "&bucket_width=1d",
+                bed.theirs.adminKey(),
+                null));
+    assertThat(theirs.toString()).doesNotContain("num_model_requests");
+  }
+
+  @Test
+  void pagesThroughUsageWithoutAGap() {
+    var path = "/v1/organization/usage/completions?" + times() + "&bucket_width=1h&limit=1";
+    var page = bed.get(path);
+    var starts = new ArrayList<Long>();
+    long requests = 0;
+    while (true) {
+      for (var bucket : page.path("data")) {
+        starts.add(bucket.path("start_time").longValue());
+        for (var result : bucket.path("results")) {
+          requests += result.path("num_model_requests").longValue();
+        }
+      }
+      if (!page.path("has_more").booleanValue()) {
+        break;
+      }
+      page = bed.get(path + "&page=" + page.path("next_page").textValue());
+    }
+    assertThat(requests).isEqualTo(2);
+    assertThat(starts).hasSizeBetween(2, 4);
+    for (int i = 1; i < starts.size(); i++) {
+      assertThat(starts.get(i)).isEqualTo(starts.get(i - 1) + 3_600);
+    }
   }
 
   @Test
@@ -91,94 +154,110 @@ class BookRoutesIT {
   }
 
   @Test
-  void reportsCostsAsExactNumbersPageByPage() {
-    var path = "/v1/organization/costs?start_time=1790000000&group_by[]=line_item&limit=1";
-    var page = bed.get(path);
-    assertThat(bed.books.costQueries.getLast().groupBy()).containsExactly(CostDimension.LINE_ITEM);
-    var result = page.path("data").get(0).path("results").get(0);
+  void reportsCostsAsExactNumbers() {
+    var result = onlyResult(bed.get("/v1/organization/costs?" + times()));
     assertThat(result.path("object").textValue()).isEqualTo("organization.costs.result");
-    assertThat(result.path("amount").path("value").isNumber()).isTrue();
-    assertThat(result.path("amount").path("value").decimalValue()).isEqualByComparingTo("0.10");
-    assertThat(result.path("amount").path("currency").textValue()).isEqualTo("usd");
-    assertThat(page.path("has_more").booleanValue()).isTrue();
-    bed.get(path + "&page=" + page.path("next_page").textValue());
-    assertThat(bed.books.costQueries.getLast().start())
-        .isEqualTo(Instant.ofEpochSecond(1_790_000_000L + 86_400));
+    var amount = result.path("amount");
+    assertThat(amount.path("value").isNumber()).isTrue();
+    assertThat(amount.path("value").decimalValue()).isEqualByComparingTo(COST.add(COST));
+    assertThat(amount.path("currency").textValue()).isEqualTo("usd");
+    assertThat(result.path("line_item").isNull()).isTrue();
+    var byLine = bed.get("/v1/organization/costs?" + times() + "&group_by[]=line_item");
+    assertThat(byLine.toString())
+        .contains(AdminBed.MODEL + ", input")
+        .contains(AdminBed.MODEL + ", output");
   }
 
   @Test
-  void showsRequestsWithoutTheirText() {
-    var request = bed.get("/v1/postern/requests").path("data").get(0);
-    assertThat(request.path("id").textValue()).isEqualTo(CallId.REQUEST.format(event.id()));
+  void listsRequestsNewestFirstWithoutTheirText() {
+    var list = bed.get("/v1/postern/requests");
+    assertThat(list.path("first_id").textValue()).isEqualTo(second);
+    assertThat(list.path("last_id").textValue()).isEqualTo(first);
+    assertThat(list.toString()).doesNotContain(SAID);
+    var request = list.path("data").get(0);
     assertThat(request.path("endpoint").textValue()).isEqualTo("chat_completions");
     assertThat(request.path("outcome").textValue()).isEqualTo("completed");
+    assertThat(request.path("verdict").textValue()).isEqualTo("flag");
     assertThat(request.path("api_key_id").textValue())
         .isEqualTo(WireId.API_KEY.format(bed.ours.projectKeyId()));
+    assertThat(request.path("key_name").textValue()).isEqualTo("Ours key");
     assertThat(request.path("user_id").isNull()).isTrue();
-    assertThat(request.path("first_token_ms").doubleValue()).isEqualTo(12.5);
-    assertThat(request.path("amount").path("value").textValue()).isEqualTo("0.000003");
+    assertThat(request.path("total_ms").doubleValue()).isPositive();
+    assertThat(money(request.path("amount"))).isEqualByComparingTo(COST);
+
+    var page = bed.get("/v1/postern/requests?limit=1");
+    assertThat(page.path("has_more").booleanValue()).isTrue();
+    var rest = bed.get("/v1/postern/requests?limit=1&after=" + second);
+    assertThat(rest.path("data").get(0).path("id").textValue()).isEqualTo(first);
+    assertThat(rest.path("has_more").booleanValue()).isFalse();
     assertThat(bed.get("/v1/postern/requests?outcome=failed").path("data")).isEmpty();
+    assertThat(bed.get("/v1/postern/requests?model=" + AdminBed.MODEL).path("data")).hasSize(2);
   }
 
   @Test
   void tellsHowARequestWentAndWhatItCost() {
-    for (var id :
-        new String[] {
-          CallId.REQUEST.format(event.id()), CallId.CHAT_COMPLETION.format(event.id())
-        }) {
-      var request = bed.get("/v1/postern/requests/" + id);
-      assertThat(request.path("stages").toString())
-          .isEqualTo(
-              "[{\"name\":\"authenticate\",\"ms\":0.012},{\"name\":\"generate\",\"ms\":40.0}]");
-      assertThat(request.path("findings").get(0).path("count").longValue()).isEqualTo(2);
-      var line = request.path("price_lines").get(0);
-      assertThat(line.path("unit_price").path("value").textValue()).isEqualTo("0.15");
-      assertThat(line.path("amount").path("value").textValue()).isEqualTo("0.0000015");
-      assertThat(request.path("runner_cpu_ms").doubleValue()).isEqualTo(30.0);
+    var request = bed.get("/v1/postern/requests/" + second);
+    assertThat(request)
+        .isEqualTo(bed.get("/v1/postern/requests/" + second.replace("req_", "chatcmpl-")));
+    assertThat(request.path("stages")).isNotEmpty();
+    assertThat(request.path("findings").toString())
+        .isEqualTo(
+            "[{\"detector\":\"pii.email\",\"action\":\"flag\",\"stage\":\"prompt\",\"count\":1}]");
+    var sum = BigDecimal.ZERO;
+    for (var line : request.path("price_lines")) {
+      sum = sum.add(money(line.path("amount")));
     }
-    assertThat(call("/v1/postern/requests/req_unknown").statusCode()).isEqualTo(404);
+    assertThat(sum).isEqualByComparingTo(COST);
+    assertThat(
+            bed.call("GET", "/v1/postern/requests/req_unknown", bed.ours.adminKey(), null)
+                .statusCode())
+        .isEqualTo(404);
   }
 
   @Test
   void listsSecurityEvents() {
-    var found = bed.get("/v1/postern/security_events").path("data").get(0);
+    var list = bed.get("/v1/postern/security_events");
+    assertThat(list.path("data")).hasSize(1);
+    var found = list.path("data").get(0);
     assertThat(found.path("id").textValue()).startsWith("secevt_");
-    assertThat(found.path("request_id").textValue()).isEqualTo(CallId.REQUEST.format(event.id()));
+    assertThat(found.path("request_id").textValue()).isEqualTo(second);
     assertThat(found.path("detector").textValue()).isEqualTo("pii.email");
-    assertThat(found.path("count").longValue()).isEqualTo(2);
+    assertThat(found.path("action").textValue()).isEqualTo("flag");
+    assertThat(found.path("stage").textValue()).isEqualTo("prompt");
+    assertThat(list.toString()).doesNotContain(SAID);
   }
 
   @Test
   void sumsUpForTheHomePage() {
-    var overview = bed.get("/v1/postern/overview");
+    var overview = bed.get("/v1/postern/overview?" + times());
     assertThat(overview.path("object").textValue()).isEqualTo("postern.overview");
-    assertThat(overview.path("current").path("requests").longValue()).isEqualTo(1);
-    assertThat(overview.path("current").path("p95_first_token_ms").doubleValue()).isEqualTo(12.5);
+    assertThat(overview.path("current").path("requests").longValue()).isEqualTo(2);
+    assertThat(money(overview.path("current").path("spend"))).isEqualByComparingTo(COST.add(COST));
+    assertThat(overview.path("previous").path("requests").longValue()).isZero();
     assertThat(overview.path("previous").path("p95_first_token_ms").isNull()).isTrue();
     assertThat(overview.path("budget").path("limit").isNull()).isTrue();
-    assertThat(overview.path("top_keys").get(0).path("id").textValue()).startsWith("key_");
-    assertThat(overview.path("top_errors").get(0).path("code").textValue())
-        .isEqualTo("rate_limit_exceeded");
+    assertThat(overview.path("top_models").get(0).path("name").textValue())
+        .isEqualTo(AdminBed.MODEL);
+    assertThat(overview.path("top_keys").get(0).path("name").textValue()).isEqualTo("Ours key");
   }
 
   @Test
-  void exportsTheLedgerAsRowsThatSpreadsheetsCanOpen() {
-    var response = call("/v1/exports/usage?format=csv");
-    assertThat(response.statusCode()).isEqualTo(200);
+  void exportsTheLedgerAsRows() {
+    var response = call("/v1/exports/usage?format=csv&" + times());
     assertThat(response.headers().firstValue("content-type")).contains("text/csv; charset=utf-8");
     var rows = response.body().split("\r\n");
     assertThat(rows).hasSize(3);
     assertThat(rows[0]).startsWith("id,created_at,project_id,");
-    assertThat(rows[1])
-        .startsWith(CallId.REQUEST.format(event.id()) + ",2026-11-20T10:00:00Z,")
-        .contains(",\"'=evil,\"\"name\"\"\",")
-        .endsWith(",true,redact,0.000003,usd");
-    assertThat(rows[1].split(",")).hasSize(rows[0].split(",").length + 1);
+    assertThat(rows[1]).startsWith(first + ",").endsWith(",none,0.0000057,usd");
+    assertThat(rows[2]).startsWith(second + ",").endsWith(",flag,0.0000057,usd");
+    assertThat(rows[1].split(",")).hasSameSizeAs(rows[0].split(","));
+    var none = bed.call("GET", "/v1/exports/usage?format=csv", bed.theirs.projectKey(), null);
+    assertThat(none.body().split("\r\n")).hasSize(1);
   }
 
   @Test
   void exportsTheLedgerAsLinesOfJson() {
-    var response = call("/v1/exports/usage?format=jsonl");
+    var response = call("/v1/exports/usage?format=jsonl&" + times());
     assertThat(response.headers().firstValue("content-type")).contains("application/x-ndjson");
     assertThat(response.body().lines())
         .hasSize(2)
@@ -186,22 +265,24 @@ class BookRoutesIT {
   }
 
   @Test
-  void exportsAHeaderWhereThereIsNothing() {
-    var response = bed.call("GET", "/v1/exports/usage?format=csv", bed.theirs.projectKey(), null);
-    assertThat(response.body().split("\r\n")).hasSize(1);
-  }
-
-  @Test
-  void writesInvoicesAsJsonAndCsv() {
-    var invoice = bed.get("/v1/invoices/2026-11");
-    assertThat(invoice.path("period").textValue()).isEqualTo("2026-11");
-    assertThat(invoice.path("total").path("value").textValue()).isEqualTo("0.0000015");
-    assertThat(invoice.path("lines").get(0).path("quantity").longValue()).isEqualTo(10);
-    var csv = call("/v1/invoices/2026-11?format=csv");
+  void writesInvoicesThatAddUp() {
+    var month = YearMonth.from(Instant.ofEpochSecond(startedAt()).atOffset(ZoneOffset.UTC));
+    var invoice = bed.get("/v1/invoices/" + month);
+    assertThat(invoice.path("period").textValue()).isEqualTo(month.toString());
+    assertThat(invoice.path("requests").longValue()).isEqualTo(2);
+    assertThat(money(invoice.path("total"))).isEqualByComparingTo(COST.add(COST));
+    var sum = BigDecimal.ZERO;
+    for (var line : invoice.path("lines")) {
+      sum = sum.add(money(line.path("amount")));
+      assertThat(line.path("project_id").textValue()).isEqualTo(bed.ours.projectId());
+    }
+    assertThat(sum).isEqualByComparingTo(money(invoice.path("total")));
+    var csv = call("/v1/invoices/" + month + "?format=csv");
     assertThat(csv.headers().firstValue("content-type")).contains("text/csv; charset=utf-8");
+    assertThat(csv.body()).contains(bed.ours.projectId());
     var accepted =
         bed.send(
-            bed.request("/v1/invoices/2026-11")
+            bed.request("/v1/invoices/" + month)
                 .header("Authorization", "Bearer " + bed.ours.adminKey())
                 .header("Accept", "text/csv"));
     assertThat(accepted.body()).isEqualTo(csv.body()).startsWith("period,");
@@ -213,10 +294,10 @@ class BookRoutesIT {
         bed.json(
             "POST",
             "/v1/postern/prices",
-            "{\"model\":\"m\",\"kind\":\"output\",\"price_per_million\":{\"value\":\"0.60\"},\"effective_from\":1790000000}");
+            "{\"model\":\"m\",\"kind\":\"output\",\"price_per_million\":{\"value\":\"0.60\"},\"effective_from\":4102444800}");
     assertThat(price.path("kind").textValue()).isEqualTo("output");
-    assertThat(price.path("price_per_million").path("value").textValue()).isEqualTo("0.6");
-    assertThat(price.path("effective_from").longValue()).isEqualTo(1_790_000_000L);
+    assertThat(money(price.path("price_per_million"))).isEqualByComparingTo("0.60");
+    assertThat(price.path("effective_from").longValue()).isEqualTo(4_102_444_800L);
     assertThat(bed.get("/v1/postern/prices").path("data")).contains(price);
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.tenancy.WireId;
 import dev.postern.tenancy.testing.TestPostgres;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -25,8 +27,8 @@ class OrganisationRoutesIT {
   private static AdminBed bed;
 
   @BeforeAll
-  static void start() {
-    bed = new AdminBed(POSTGRES);
+  static void start(@TempDir Path spool) {
+    bed = new AdminBed(POSTGRES, spool);
   }
 
   @AfterAll

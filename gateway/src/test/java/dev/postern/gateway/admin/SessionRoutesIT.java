@@ -6,10 +6,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.tenancy.testing.TestPostgres;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 
 class SessionRoutesIT {
   private static final String PATH = "/v1/postern/session";
@@ -19,8 +21,8 @@ class SessionRoutesIT {
   private static AdminBed bed;
 
   @BeforeAll
-  static void start() {
-    bed = new AdminBed(POSTGRES);
+  static void start(@TempDir Path spool) {
+    bed = new AdminBed(POSTGRES, spool);
   }
 
   @AfterAll
