@@ -6,10 +6,13 @@ import static dev.postern.tenancy.Principal.Kind.SESSION;
 
 import dev.postern.gateway.http.Api;
 import dev.postern.gateway.http.RouteGroup;
+import dev.postern.gateway.pipeline.EventLoops;
 import dev.postern.tenancy.Exports;
 import dev.postern.tenancy.Projects;
 import dev.postern.tenancy.Requests;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -60,14 +63,16 @@ final class ExportRoutes implements RouteGroup {
     if (!start.isBefore(end)) {
       throw Query.invalid("end_time", "must be after start_time");
     }
-    Scope.narrowed(ctx, projects)
-        .compose(project ->
-            exports.usage(
-                Api.principal(ctx).tenant(),
-                project.orElse(null),
-                start,
-                end,
-                batch -> write(ctx, format, batch)))
+    var loop = ctx.vertx().getOrCreateContext();
+    EventLoops.here(
+            Scope.narrowed(ctx, projects)
+                .compose(project ->
+                    exports.usage(
+                        Api.principal(ctx).tenant(),
+                        project.orElse(null),
+                        start,
+                        end,
+                        batch -> write(loop, ctx, format, batch))))
         .onSuccess(count -> {
           begin(ctx, format);
           ctx.response().end();
@@ -76,6 +81,13 @@ final class ExportRoutes implements RouteGroup {
   }
 
   /** The next batch is read once the client has taken this one. */
+  private static Future<Void> write(
+      Context loop, RoutingContext ctx, Format format, List<Requests.Entry> batch) {
+    var taken = Promise.<Void>promise();
+    loop.runOnContext(here -> write(ctx, format, batch).onComplete(taken));
+    return taken.future();
+  }
+
   private static Future<Void> write(RoutingContext ctx, Format format, List<Requests.Entry> batch) {
     begin(ctx, format);
     var rows = new StringBuilder();

@@ -6,6 +6,7 @@ import static dev.postern.tenancy.Principal.Kind.SESSION;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.gateway.http.Api;
 import dev.postern.gateway.http.RouteGroup;
+import dev.postern.gateway.pipeline.EventLoops;
 import dev.postern.tenancy.Invoices;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -35,8 +36,7 @@ final class InvoiceRoutes implements RouteGroup {
   private void invoice(RoutingContext ctx) {
     var period = period(ctx.pathParam("period"));
     boolean csv = wantsCsv(ctx);
-    invoices
-        .invoice(Api.principal(ctx).tenant(), period)
+    EventLoops.here(invoices.invoice(Api.principal(ctx).tenant(), period))
         .onSuccess(invoice -> {
           if (csv) {
             Answers.text(ctx, Csv.CONTENT_TYPE, "invoice-" + period + ".csv", invoice.toCsv());
