@@ -61,13 +61,14 @@ public final class OnnxEmbedder implements Embedder {
       long queuedAt,
       CompletableFuture<Embeddings> answer) {}
 
-  /** Loads {@code model.onnx} and {@code tokenizer.json} of a folder. */
+  /** Loads a folder's one {@code .onnx} file and its one {@code tokenizer.json}. */
   public static OnnxEmbedder open(Path folder, EmbedderConfig config)
       throws IOException, OrtException {
     int maxTokens = maxTokens(folder.resolve("config.json"));
-    var tokenizer = new SentenceTokenizer(folder.resolve("tokenizer.json"), maxTokens);
+    var graph = only(folder, ".onnx");
+    var tokenizer = new SentenceTokenizer(only(folder, "tokenizer.json"), maxTokens);
     try {
-      return new OnnxEmbedder(folder.resolve("model.onnx"), tokenizer, maxTokens, config);
+      return new OnnxEmbedder(graph, tokenizer, maxTokens, config);
     } catch (OrtException | RuntimeException e) {
       tokenizer.close();
       throw e;
@@ -90,6 +91,17 @@ public final class OnnxEmbedder implements Embedder {
     var shape = ((TensorInfo) output).getShape();
     dimensions = (int) shape[shape.length - 1];
     thread = Thread.ofPlatform().name("embedder").daemon().start(this::work);
+  }
+
+  private static Path only(Path folder, String ending) throws IOException {
+    try (var files = Files.list(folder)) {
+      var found = files.filter(file -> file.toString().endsWith(ending)).toList();
+      if (found.size() != 1) {
+        throw new IOException(
+            "%d files in %s end with %s, one is needed".formatted(found.size(), folder, ending));
+      }
+      return found.getFirst();
+    }
   }
 
   private static int maxTokens(Path modelConfig) throws IOException {

@@ -34,4 +34,32 @@ public record Sampling(
     stop = List.copyOf(stop);
     logitBias = Map.copyOf(logitBias);
   }
+
+  public Sampling withSeed(long chosen) {
+    return new Sampling(
+        temperature,
+        topP,
+        n,
+        chosen,
+        stop,
+        presencePenalty,
+        frequencyPenalty,
+        logitBias,
+        logprobs,
+        topLogprobs);
+  }
+
+  public Sampling withLogprobs() {
+    return new Sampling(
+        temperature,
+        topP,
+        n,
+        seed,
+        stop,
+        presencePenalty,
+        frequencyPenalty,
+        logitBias,
+        true,
+        topLogprobs);
+  }
 }

@@ -1,0 +1,122 @@
+package dev.postern.runners.server;
+
+import dev.postern.runners.RunnerException;
+import dev.postern.runners.RunnerFailure;
+import dev.postern.runners.wire.BadRequest;
+import io.vertx.core.buffer.Buffer;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An answer that is not the wished-for one, in the OpenAI envelope.
+ *
+ * @param retryAfter null when trying again does not help
+ */
+record ApiFailure(
+    int status,
+    String type,
+    @Nullable String code,
+    @Nullable String param,
+    String message,
+    @Nullable Duration retryAfter) {
+
+  private static final String INVALID = "invalid_request_error";
+  private static final String SERVER = "server_error";
+
+  static ApiFailure of(Throwable cause) {
+    return switch (cause) {
+      case BadRequest bad ->
+          new ApiFailure(
+              400, INVALID, bad.code(), bad.param(), String.valueOf(bad.getMessage()), null);
+      case RunnerException runner -> of(runner.failure());
+      default ->
+          new ApiFailure(
+              500, SERVER, null, null, "The runner failed; its log has the reason.", null);
+    };
+  }
+
+  private static ApiFailure of(RunnerFailure failure) {
+    return switch (failure) {
+      case RunnerFailure.Overloaded(_, var retryAfter) -> overloaded(retryAfter);
+      case RunnerFailure.Unavailable(_, var retryAfter) -> unavailable(retryAfter);
+      case RunnerFailure.TimedOut(_, var limit) ->
+          new ApiFailure(
+              504, SERVER, null, null, "No answer within " + limit.toMillis() + " ms.", null);
+      case RunnerFailure.Refused(_, var status, var body) ->
+          new ApiFailure(status, INVALID, null, null, body, null);
+    };
+  }
+
+  static ApiFailure overloaded(Duration retryAfter) {
+    return new ApiFailure(
+        503,
+        SERVER,
+        "server_is_overloaded",
+        null,
+        "The queue is full; try again later.",
+        retryAfter);
+  }
+
+  static ApiFailure unavailable(Duration retryAfter) {
+    return new ApiFailure(
+        503, SERVER, null, null, "The runner is going down; try another.", retryAfter);
+  }
+
+  static ApiFailure unauthorized() {
+    return new ApiFailure(
+        401,
+        INVALID,
+        "invalid_api_key",
+        null,
+        "Send the runner's token as 'Authorization: Bearer …'.",
+        null);
+  }
+
+  static ApiFailure modelNotFound(String model) {
+    return new ApiFailure(
+        404,
+        INVALID,
+        "model_not_found",
+        "model",
+        "The model '%s' is not loaded.".formatted(model),
+        null);
+  }
+
+  static ApiFailure wrongRole(String model, String wanted) {
+    return new ApiFailure(
+        400,
+        INVALID,
+        "invalid_value",
+        "model",
+        "The model '%s' is not for %s.".formatted(model, wanted),
+        null);
+  }
+
+  static ApiFailure notFound() {
+    return new ApiFailure(404, INVALID, null, null, "There is no such path.", null);
+  }
+
+  static ApiFailure wrongMethod(String allowed) {
+    return new ApiFailure(405, INVALID, null, null, "Use " + allowed + " here.", null);
+  }
+
+  static ApiFailure tooLarge(int limit) {
+    return new ApiFailure(
+        413, INVALID, null, null, "The body has more than %d bytes.".formatted(limit), null);
+  }
+
+  static ApiFailure bodyTimedOut() {
+    return new ApiFailure(408, INVALID, null, null, "The body did not arrive in time.", null);
+  }
+
+  Buffer body() {
+    return Json.object(json -> {
+      json.writeObjectFieldStart("error");
+      json.writeStringField("message", message);
+      json.writeStringField("type", type);
+      json.writeStringField("param", param);
+      json.writeStringField("code", code);
+      json.writeEndObject();
+    });
+  }
+}

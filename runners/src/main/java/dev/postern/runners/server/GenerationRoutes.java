@@ -1,0 +1,216 @@
+package dev.postern.runners.server;
+
+import dev.postern.runners.server.AnswerSink.Answering;
+import dev.postern.runners.server.GenerationRun.Plan;
+import dev.postern.runners.wire.BadRequest;
+import dev.postern.runners.wire.ChatRequest;
+import dev.postern.runners.wire.CompletionRequest;
+import dev.postern.runners.wire.InferenceRequest;
+import dev.postern.runners.wire.RequestParser;
+import dev.postern.runners.wire.Sampling;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Answers chats and completions. */
+final class GenerationRoutes {
+  /** Parsing and tokenizing more than this would hold up the other callers' tokens. */
+  private static final int SMALL = 16 * 1024;
+
+  private final Vertx vertx;
+  private final RunnerServerConfig config;
+  private final LoadedModels models;
+  private final InstantSource clock;
+
+  GenerationRoutes(
+      Vertx vertx, RunnerServerConfig config, LoadedModels models, InstantSource clock) {
+    this.vertx = vertx;
+    this.config = config;
+    this.models = models;
+    this.clock = clock;
+  }
+
+  /**
+   * A request made ready for the engine.
+   *
+   * @param samples answers to generate for each prompt, of which {@code n} are sent
+   */
+  private record Prepared(
+      AnswerFormat format,
+      List<Plan> plans,
+      List<String> echoes,
+      int promptTokens,
+      int samples,
+      int n,
+      boolean stream,
+      boolean includeUsage) {}
+
+  void chat(ServedCall call, Buffer body) {
+    serve(call, body, RequestParser::chat, GenerationRoutes::prepare);
+  }
+
+  void completion(ServedCall call, Buffer body) {
+    serve(call, body, RequestParser::completion, GenerationRoutes::prepare);
+  }
+
+  private interface Preparation<R> {
+    Prepared prepare(LoadedModel.Generative model, R request);
+  }
+
+  private <R extends InferenceRequest> void serve(
+      ServedCall call, Buffer body, Function<Buffer, R> parser, Preparation<R> preparation) {
+    boolean small = body.length() <= SMALL;
+    work(small, () -> parser.apply(body))
+        .onSuccess(request -> {
+          LoadedModels.@Nullable Use use = models.use(request.model());
+          if (use == null) {
+            call.fail(ApiFailure.modelNotFound(request.model()));
+          } else if (use.model() instanceof LoadedModel.Generative model) {
+            work(small, () -> preparation.prepare(model, request))
+                .onSuccess(prepared -> generate(call, model, use, prepared))
+                .onFailure(cause -> {
+                  use.close();
+                  call.fail(cause);
+                });
+          } else {
+            use.close();
+            call.fail(ApiFailure.wrongRole(request.model(), "text generation"));
+          }
+        })
+        .onFailure(call::fail);
+  }
+
+  private <T> Future<T> work(boolean small, Callable<T> action) {
+    if (!small) {
+      return vertx.executeBlocking(action, false);
+    }
+    try {
+      return Future.succeededFuture(action.call());
+    } catch (Exception e) {
+      return Future.failedFuture(e);
+    }
+  }
+
+  private void generate(
+      ServedCall call, LoadedModel.Generative model, LoadedModels.Use use, Prepared prepared) {
+    if (call.over()) {
+      use.close();
+      return;
+    }
+    var writer =
+        new AnswerWriter(
+            prepared.format(),
+            prepared.format().idPrefix() + UUID.randomUUID().toString().replace("-", ""),
+            clock.instant().getEpochSecond(),
+            model.name(),
+            model.fingerprint(),
+            prepared.includeUsage());
+    var answering =
+        new Answering(
+            call,
+            writer,
+            prepared.echoes(),
+            prepared.promptTokens(),
+            prepared.samples(),
+            prepared.n());
+    int count = prepared.plans().size();
+    var sink =
+        prepared.stream()
+            ? new AnswerSink.Events(answering, new EventOutput(vertx, call, config), count)
+            : new AnswerSink.Document(answering, count);
+    try {
+      var run =
+          GenerationRun.start(
+              call.context,
+              model.generator(),
+              prepared.plans(),
+              sink,
+              totals -> {
+                call.used(model.name(), prepared.promptTokens(), totals);
+                use.close();
+              });
+      call.onGone(run::cancel);
+    } catch (RuntimeException e) {
+      call.fail(e);
+    }
+  }
+
+  private static Prepared prepare(LoadedModel.Generative model, ChatRequest request) {
+    var prompt = Prompts.chat(model, request);
+    var sampling = request.sampling();
+    requireRoom(model, sampling.n(), "n");
+    var plans = new ArrayList<Plan>();
+    for (int i = 0; i < sampling.n(); i++) {
+      plans.add(new Plan(prompt.ids(), sample(sampling, i), prompt.maxTokens(), false));
+    }
+    return new Prepared(
+        new ChatFormat(sampling.logprobs()),
+        plans,
+        List.of(),
+        prompt.ids().length,
+        sampling.n(),
+        sampling.n(),
+        request.stream(),
+        request.includeUsage());
+  }
+
+  private static Prepared prepare(LoadedModel.Generative model, CompletionRequest request) {
+    if (request.suffix() != null && !request.suffix().isEmpty()) {
+      throw new BadRequest(
+          "'suffix' is not supported: this model writes only forwards.",
+          "suffix",
+          "unsupported_parameter");
+    }
+    var prompts = Prompts.completion(model, request);
+    requireRoom(model, prompts.size() * request.bestOf(), "best_of");
+    var asked = request.sampling();
+    // The best is told by its log probabilities, also where the caller does not want to see them.
+    var sampling = request.bestOf() > asked.n() ? asked.withLogprobs() : asked;
+    boolean score = request.echo() && request.logprobs() != null;
+    var plans = new ArrayList<Plan>();
+    var echoes = new ArrayList<String>();
+    int promptTokens = 0;
+    for (var prompt : prompts) {
+      promptTokens += prompt.ids().length;
+      if (request.echo()) {
+        echoes.add(Prompts.text(model, prompt.ids()));
+      }
+      for (int i = 0; i < request.bestOf(); i++) {
+        plans.add(new Plan(prompt.ids(), sample(sampling, i), prompt.maxTokens(), score));
+      }
+    }
+    return new Prepared(
+        new CompletionFormat(request.logprobs() != null),
+        plans,
+        echoes,
+        promptTokens,
+        request.bestOf(),
+        asked.n(),
+        request.stream(),
+        request.includeUsage());
+  }
+
+  /** Samples of one seed differ from each other and are the same on every run. */
+  private static Sampling sample(Sampling sampling, int index) {
+    return sampling.seed() == null ? sampling : sampling.withSeed(sampling.seed() + index);
+  }
+
+  private static void requireRoom(LoadedModel.Generative model, int answers, String param) {
+    var load = model.generator().load();
+    int most = load.maxRows() + load.maxWaiting();
+    if (answers > most) {
+      throw new BadRequest(
+          "The request asks for %d answers; this runner takes at most %d at a time."
+              .formatted(answers, most),
+          param,
+          "invalid_value");
+    }
+  }
+}

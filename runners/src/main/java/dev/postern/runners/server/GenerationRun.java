@@ -1,0 +1,225 @@
+package dev.postern.runners.server;
+
+import dev.postern.runners.RunnerException;
+import dev.postern.runners.engine.Generator;
+import dev.postern.runners.engine.Generator.FinishReason;
+import dev.postern.runners.engine.Generator.Generation;
+import dev.postern.runners.engine.Generator.Timings;
+import dev.postern.runners.wire.Sampling;
+import io.vertx.core.Context;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All generations of one request. The engine's thread only hands over; everything else happens on
+ * the request's event loop.
+ */
+final class GenerationRun {
+  /**
+   * @param scorePrompt report the prompt's log probabilities too
+   */
+  record Plan(int[] prompt, Sampling sampling, int maxTokens, boolean scorePrompt) {}
+
+  /** Receives the answers by their plan's index. */
+  interface Sink {
+    /**
+     * Comes first for each answer.
+     *
+     * @param prompt its tokens when they were to be scored, else empty
+     */
+    void begun(int index, List<ScoredToken> prompt);
+
+    void delta(int index, Delta delta);
+
+    /**
+     * @param meanLogprob of its tokens
+     */
+    void finished(int index, String finishReason, double meanLogprob);
+
+    /** After the last answer has finished. */
+    void done(Totals totals);
+
+    /** Instead of everything that would have come. */
+    void failed(Throwable cause);
+  }
+
+  record Totals(int completionTokens, long cpuMicros, long queueMicros) {}
+
+  private final Context context;
+  private final Generator generator;
+  private final Sink sink;
+  private final Consumer<Totals> onEnded;
+  private final List<Generation> generations = new ArrayList<>();
+  private boolean silent;
+  private int running;
+  private int completionTokens;
+  private long cpuMicros;
+  private long queueMicros;
+
+  /**
+   * @param onEnded always called once, when the engine has let go of everything
+   */
+  private GenerationRun(Context context, Generator generator, Sink sink, Consumer<Totals> onEnded) {
+    this.context = context;
+    this.generator = generator;
+    this.sink = sink;
+    this.onEnded = onEnded;
+  }
+
+  /**
+   * Starts every plan. Runs on {@code context}.
+   *
+   * @throws RunnerException when the queue has no room for all; then none goes on
+   */
+  static GenerationRun start(
+      Context context, Generator generator, List<Plan> plans, Sink sink, Consumer<Totals> onEnded) {
+    var run = new GenerationRun(context, generator, sink, onEnded);
+    try {
+      for (int i = 0; i < plans.size(); i++) {
+        run.new Answer(i, plans.get(i)).submit();
+        run.running++;
+      }
+    } catch (RuntimeException e) {
+      run.cancel();
+      if (run.running == 0) {
+        onEnded.accept(new Totals(0, 0, 0));
+      }
+      throw e;
+    }
+    return run;
+  }
+
+  /** Nobody reads the answer any more. */
+  void cancel() {
+    silent = true;
+    generations.forEach(Generation::cancel);
+  }
+
+  private void fail(Throwable cause) {
+    if (!silent) {
+      cancel();
+      sink.failed(cause);
+    }
+  }
+
+  private void ended(@Nullable Timings timings) {
+    if (timings != null) {
+      cpuMicros += timings.cpuMicros();
+      queueMicros = Math.max(queueMicros, timings.queueMicros());
+    }
+    running--;
+    if (running == 0) {
+      var totals = new Totals(completionTokens, cpuMicros, queueMicros);
+      onEnded.accept(totals);
+      if (!silent) {
+        sink.done(totals);
+      }
+    }
+  }
+
+  private final class Answer implements Generator.Listener {
+    private final int index;
+    private final Plan plan;
+    private final Choice choice;
+    private List<ScoredToken> prompt = List.of();
+    private @Nullable Generation generation;
+    private boolean begun;
+
+    Answer(int index, Plan plan) {
+      this.index = index;
+      this.plan = plan;
+      choice =
+          new Choice(plan.sampling().stop(), generator.tokenizer(), plan.sampling().logprobs());
+    }
+
+    void submit() {
+      if (plan.maxTokens() == 0 && !plan.scorePrompt()) {
+        context.runOnContext(_ -> end(FinishReason.LENGTH, null));
+        return;
+      }
+      generation =
+          generator.submit(
+              new Generator.Request(
+                  plan.prompt(), plan.sampling(), plan.maxTokens(), plan.scorePrompt()),
+              this);
+      generations.add(generation);
+    }
+
+    @Override
+    public void onPrompt(List<Generator.Token> scored) {
+      context.runOnContext(_ -> {
+        var tokens = new ArrayList<ScoredToken>();
+        tokens.add(ScoredToken.first(plan.prompt()[0], generator.tokenizer()));
+        scored.forEach(token -> tokens.add(ScoredToken.prompt(token, generator.tokenizer())));
+        prompt = tokens;
+      });
+    }
+
+    @Override
+    public void onToken(Generator.Token token) {
+      context.runOnContext(_ -> append(token));
+    }
+
+    @Override
+    public void onEnd(FinishReason reason, Timings timings) {
+      context.runOnContext(_ -> end(reason, timings));
+    }
+
+    @Override
+    public void onFailure(Throwable cause) {
+      context.runOnContext(_ -> {
+        fail(cause);
+        ended(null);
+      });
+    }
+
+    private void append(Generator.Token token) {
+      if (choice.stopped()) {
+        return;
+      }
+      completionTokens++;
+      var delta = choice.append(token);
+      if (choice.stopped() && generation != null) {
+        generation.cancel();
+      }
+      if (!silent) {
+        begin();
+        tell(delta);
+      }
+    }
+
+    private void end(FinishReason reason, @Nullable Timings timings) {
+      var last = choice.finish();
+      if (!silent) {
+        begin();
+        tell(last);
+        sink.finished(index, word(reason), choice.meanLogprob());
+      }
+      ended(timings);
+    }
+
+    private String word(FinishReason reason) {
+      return choice.stopped()
+          ? "stop"
+          : switch (reason) {
+            case STOP, CANCELLED -> "stop";
+            case LENGTH -> "length";
+          };
+    }
+
+    private void begin() {
+      if (!begun) {
+        begun = true;
+        sink.begun(index, prompt);
+      }
+    }
+
+    private void tell(Delta delta) {
+      if (!delta.isEmpty()) {
+        sink.delta(index, delta);
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package dev.postern.runners.server;
+
+import dev.postern.runners.embedding.Embedder;
+import dev.postern.runners.engine.Generator;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A model that this process serves. */
+sealed interface LoadedModel {
+  String name();
+
+  /** Frees its memory. */
+  void close();
+
+  /**
+   * @param fingerprint changes with the weights; answers carry it
+   * @param maxTokenBytes of the longest token, which bounds the text of a prompt that can fit
+   * @param controlTexts how control tokens are spelled
+   */
+  record Generative(
+      String name,
+      Generator generator,
+      String fingerprint,
+      int maxTokenBytes,
+      List<String> controlTexts)
+      implements LoadedModel {
+
+    static Generative of(String name, Generator generator, String fingerprint) {
+      var tokenizer = generator.tokenizer();
+      int longest = 1;
+      var controls = new ArrayList<String>();
+      for (int id = 0; id < tokenizer.vocabularySize(); id++) {
+        int length = tokenizer.bytes(id).length;
+        if (length == 0) {
+          controls.add(tokenizer.piece(id));
+        }
+        longest = Math.max(longest, Math.max(length, tokenizer.piece(id).length()));
+      }
+      return new Generative(name, generator, fingerprint, longest, List.copyOf(controls));
+    }
+
+    @Override
+    public void close() {
+      generator.close();
+    }
+  }
+
+  record Embedding(String name, Embedder embedder) implements LoadedModel {
+    @Override
+    public void close() {
+      embedder.close();
+    }
+  }
+}

@@ -1,0 +1,7 @@
+package dev.postern.runners.server;
+
+/** What a model is loaded for. */
+public enum ModelRole {
+  CHAT,
+  EMBEDDING
+}

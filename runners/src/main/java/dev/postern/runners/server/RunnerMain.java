@@ -1,0 +1,107 @@
+package dev.postern.runners.server;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A runner as a process of its own: loads its models, serves, prints {@code listening PORT}, and on
+ * SIGTERM finishes what it is generating.
+ */
+public final class RunnerMain {
+  private static final Logger LOG = LoggerFactory.getLogger(RunnerMain.class);
+  private static final String TOKEN = "POSTERN_RUNNER_TOKEN";
+  private static final int WRONG_USE = 2;
+
+  private RunnerMain() {}
+
+  public static void main(String... words) {
+    RunnerOptions options;
+    try {
+      options = RunnerOptions.parse(words);
+    } catch (RunnerOptions.Wrong e) {
+      System.err.println(e.getMessage());
+      System.err.println(RunnerOptions.USAGE);
+      System.exit(WRONG_USE);
+      return;
+    }
+    try {
+      start(options);
+    } catch (Exception e) {
+      LOG.error("the runner cannot start", e);
+      System.err.println("the runner cannot start: " + e.getMessage());
+      System.exit(1);
+    }
+  }
+
+  private static void start(RunnerOptions options) throws Exception {
+    var given = System.getenv(TOKEN);
+    var token = given == null || given.isBlank() ? null : given.strip();
+    var config = RunnerServerConfig.defaults(token).withAddress(options.host(), options.port());
+    var loader = new OnnxModels(options.engine());
+    var models = new ArrayList<LoadedModel>();
+    for (var model : options.models()) {
+      models.add(loader.load(model.name(), model.role(), model.folder()));
+      LOG.info("loaded {}", model.name());
+    }
+    var vertx = Vertx.vertx(smallOptions());
+    var server = new RunnerServer(vertx, config, loader, models, InstantSource.system());
+    vertx
+        .deployVerticle(server)
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get(30, TimeUnit.SECONDS);
+    Runtime.getRuntime()
+        .addShutdownHook(Thread.ofPlatform().unstarted(() -> shutDown(vertx, server, config)));
+    if (options.lifeline()) {
+      Thread.ofPlatform().name("lifeline").daemon().start(RunnerMain::endWithParent);
+    }
+    System.out.println("listening " + server.port());
+  }
+
+  /** One event loop serves a runner; the engine has its own threads. */
+  private static VertxOptions smallOptions() {
+    return new VertxOptions()
+        .setEventLoopPoolSize(1)
+        .setWorkerPoolSize(2)
+        .setInternalBlockingPoolSize(1)
+        .setFileSystemOptions(
+            new FileSystemOptions()
+                .setFileCachingEnabled(false)
+                .setClassPathResolvingEnabled(false));
+  }
+
+  private static void shutDown(Vertx vertx, RunnerServer server, RunnerServerConfig config) {
+    try {
+      server
+          .drain()
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(config.drainTime().toSeconds() + 1, TimeUnit.SECONDS);
+      vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("not everything ended in time", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void endWithParent() {
+    try {
+      while (System.in.read() >= 0) {
+        // Nothing is said on it; only its end counts.
+      }
+    } catch (IOException e) {
+      LOG.debug("standard input is gone", e);
+    }
+    System.exit(0);
+  }
+}

@@ -1,0 +1,102 @@
+package dev.postern.runners.server;
+
+import dev.postern.runners.engine.EngineConfig;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The command line of a runner. */
+record RunnerOptions(
+    String host, int port, boolean lifeline, List<Model> models, EngineConfig engine) {
+
+  static final String USAGE =
+      """
+      usage: RunnerMain [options]
+        --chat NAME=FOLDER    serve an imported generative model (may be given several times)
+        --embed NAME=FOLDER   serve an embedding model: an .onnx file and its tokenizer.json
+        --host HOST           address to serve; 127.0.0.1 unless told, and always without a token
+        --port PORT           0, the default, takes a free one; it is printed as "listening PORT"
+        --max-rows N          most answers generated at the same time by one model
+        --max-waiting N       most requests queued behind them
+        --max-context N       most tokens of prompt and answer, where the model has room for more
+        --cache-mb N          most memory for keys and values of one model
+        --threads N           threads that one step uses
+        --device DEVICE       cpu, cuda:0, or auto: CUDA where it loads
+        --stdin-lifeline      end when standard input is closed, as it is when the parent dies
+      The bearer token that callers must send is taken from POSTERN_RUNNER_TOKEN.\
+      """;
+
+  record Model(String name, ModelRole role, Path folder) {}
+
+  /** The command line cannot be followed; the message says why. */
+  static final class Wrong extends Exception {
+    Wrong(String message) {
+      super(message, null, false, false);
+    }
+  }
+
+  static RunnerOptions parse(String... words) throws Wrong {
+    var host = "127.0.0.1";
+    int port = 0;
+    boolean lifeline = false;
+    var models = new ArrayList<Model>();
+    var engine = EngineConfig.defaults();
+    for (int i = 0; i < words.length; i++) {
+      var flag = words[i];
+      if (flag.equals("--stdin-lifeline")) {
+        lifeline = true;
+        continue;
+      }
+      @Nullable String value = i + 1 < words.length ? words[++i] : null;
+      if (value == null) {
+        throw new Wrong("unknown option, or one without its value: " + flag);
+      }
+      switch (flag) {
+        case "--host" -> host = value;
+        case "--port" -> port = number(flag, value, 0, 65_535);
+        case "--chat" -> models.add(model(flag, value, ModelRole.CHAT));
+        case "--embed" -> models.add(model(flag, value, ModelRole.EMBEDDING));
+        case "--max-rows" -> engine = engine.withMaxRows(number(flag, value, 1, 1024));
+        case "--max-waiting" -> engine = engine.withMaxWaiting(number(flag, value, 0, 1_000_000));
+        case "--max-context" ->
+            engine = engine.withMaxContext(number(flag, value, 16, Integer.MAX_VALUE));
+        case "--cache-mb" ->
+            engine = engine.withCacheBytes(number(flag, value, 1, 16_777_216) * 1024L * 1024L);
+        case "--threads" -> engine = engine.withThreads(number(flag, value, 1, 1024));
+        case "--device" -> engine = engine.withProvider(device(value));
+        default -> throw new Wrong("unknown option: " + flag);
+      }
+    }
+    return new RunnerOptions(host, port, lifeline, models, engine);
+  }
+
+  private static Model model(String flag, String value, ModelRole role) throws Wrong {
+    int split = value.indexOf('=');
+    if (split < 1 || split == value.length() - 1) {
+      throw new Wrong(flag + " wants NAME=FOLDER, not " + value);
+    }
+    return new Model(value.substring(0, split), role, Path.of(value.substring(split + 1)));
+  }
+
+  private static int number(String flag, String value, int min, int max) throws Wrong {
+    try {
+      int number = Integer.parseInt(value);
+      if (number >= min && number <= max) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      throw new Wrong(flag + " wants a number, not " + value);
+    }
+    throw new Wrong("%s wants a number from %d to %d".formatted(flag, min, max));
+  }
+
+  private static EngineConfig.Provider device(String value) throws Wrong {
+    return switch (value) {
+      case "auto" -> EngineConfig.Provider.AUTO;
+      case "cpu" -> EngineConfig.Provider.CPU;
+      case "cuda:0" -> EngineConfig.Provider.CUDA;
+      default -> throw new Wrong("--device wants cpu, cuda:0 or auto, not " + value);
+    };
+  }
+}
