@@ -195,10 +195,12 @@ public final class LeasedQuotas implements Quotas {
       List<Runnable> answers) {
     for (Iterator<Waiter> waiters = project.waiters.iterator(); waiters.hasNext(); ) {
       Waiter waiter = waiters.next();
-      if (waiter.model() != model || waiter.rounds() == 0) {
+      if (waiter.model() != model) {
         continue;
       }
-      Held held = project.take(waiter.call(), model, now, isShort);
+      // Who came after the question was sent may have what it leased ahead, but no less than all.
+      boolean lessWillDo = isShort && waiter.rounds() > 0;
+      Held held = project.take(waiter.call(), model, now, lessWillDo);
       TenancyFailure refusal = held == null ? project.refusal(waiter.call(), model, now) : null;
       if (held == null && refusal == null && waiter.rounds() >= MAX_ROUNDS) {
         refusal = new TenancyFailure.StoreUnavailable();
