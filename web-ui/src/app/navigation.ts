@@ -1,8 +1,23 @@
-import { IconHome } from '@/shared/ui/icons'
+import { IconChartBar, IconHome, IconKey, IconList, IconShield, IconTerminal } from '@/shared/ui/icons'
 
 /** The pages of a project. A new page is one line here and one route in router.tsx. */
 export const navigation = [
   { group: null, entries: [{ path: 'home', label: 'Home', icon: IconHome }] },
+  {
+    group: 'Build',
+    entries: [
+      { path: 'playground', label: 'Playground', icon: IconTerminal },
+      { path: 'keys', label: 'API keys', icon: IconKey },
+    ],
+  },
+  {
+    group: 'Observe',
+    entries: [
+      { path: 'requests', label: 'Requests', icon: IconList },
+      { path: 'usage', label: 'Usage & cost', icon: IconChartBar },
+      { path: 'security', label: 'Security events', icon: IconShield },
+    ],
+  },
 ] as const
 
 export type PagePath = (typeof navigation)[number]['entries'][number]['path']

@@ -1,6 +1,8 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect, retainSearchParams } from '@tanstack/react-router'
+import { readRequestSearch } from '@/features/requests/search'
 import { LoginPage } from '@/features/session/pages/LoginPage'
+import { readUsageSearch } from '@/features/usage/search'
 import { projectsQuery, sessionQuery } from '@/shared/api/session'
 import { readTimeSearch, type TimeSearch } from '@/shared/state/timeRange'
 import { Broken, Missing, NotFound } from './Broken'
@@ -72,7 +74,40 @@ const home = createRoute({
   component: lazyRouteComponent(() => import('@/features/home/pages/HomePage'), 'HomePage'),
 })
 
-const routes = root.addChildren([login, signedIn.addChildren([start, project.addChildren([projectStart, home])])])
+const playground = createRoute({
+  getParentRoute: () => project,
+  path: 'playground',
+  component: lazyRouteComponent(() => import('@/features/playground/pages/PlaygroundPage'), 'PlaygroundPage'),
+})
+
+const keys = createRoute({
+  getParentRoute: () => project,
+  path: 'keys',
+  component: lazyRouteComponent(() => import('@/features/keys/pages/KeysPage'), 'KeysPage'),
+})
+
+const requests = createRoute({
+  getParentRoute: () => project,
+  path: 'requests',
+  validateSearch: readRequestSearch,
+  component: lazyRouteComponent(() => import('@/features/requests/pages/RequestsPage'), 'RequestsPage'),
+})
+
+const usage = createRoute({
+  getParentRoute: () => project,
+  path: 'usage',
+  validateSearch: readUsageSearch,
+  component: lazyRouteComponent(() => import('@/features/usage/pages/UsagePage'), 'UsagePage'),
+})
+
+const security = createRoute({
+  getParentRoute: () => project,
+  path: 'security',
+  component: lazyRouteComponent(() => import('@/features/security/pages/SecurityPage'), 'SecurityPage'),
+})
+
+const pages = project.addChildren([projectStart, home, playground, keys, requests, usage, security])
+const routes = root.addChildren([login, signedIn.addChildren([start, pages])])
 
 export function createAppRouter(queryClient: QueryClient) {
   return createRouter({

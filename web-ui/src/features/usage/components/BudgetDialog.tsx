@@ -1,0 +1,71 @@
+import { Button, Modal, NumberInput } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState, type FormEvent } from 'react'
+import { limitsQuery, saveLimits, type Limits } from '@/shared/api/limits'
+import { DialogFailure } from '@/shared/ui/DialogFailure'
+import classes from './BudgetPanel.module.css'
+
+interface BudgetDialogProps {
+  project: string
+  limits: Limits
+  onClose: () => void
+}
+
+export function BudgetDialog({ project, limits, onClose }: BudgetDialogProps) {
+  const queryClient = useQueryClient()
+  // The amount stays text: a binary fraction would not be the amount typed.
+  const [amount, setAmount] = useState(limits.budget.amount?.value ?? '')
+  const [concurrent, setConcurrent] = useState(String(limits.max_concurrent_requests ?? ''))
+  const saving = useMutation({
+    mutationFn: () =>
+      saveLimits(project, concurrent === '' ? null : Number(concurrent), amount === '' ? null : { value: amount, currency: limits.budget.spent.currency }),
+    onSuccess: async (saved) => {
+      queryClient.setQueryData(limitsQuery(project).queryKey, saved)
+      await queryClient.invalidateQueries({ queryKey: ['project', project, 'overview'] })
+      notifications.show({ title: 'Limits saved', message: 'They hold for the next request.', color: 'teal' })
+      onClose()
+    },
+  })
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    saving.mutate()
+  }
+  return (
+    <Modal opened onClose={onClose} title="Budget and limits">
+      <form onSubmit={submit} className={classes.form}>
+        <NumberInput
+          label="Monthly budget"
+          description="In US dollars, for a calendar month in UTC. Requests beyond it are refused. Empty: no budget."
+          prefix="$"
+          min={0}
+          decimalScale={6}
+          hideControls
+          value={amount}
+          onValueChange={({ value }) => setAmount(value)}
+          data-autofocus
+        />
+        <NumberInput
+          label="Requests at a time"
+          description="More than these are refused with 429 until one ends."
+          min={1}
+          allowDecimal={false}
+          required
+          withAsterisk={false}
+          hideControls
+          value={concurrent}
+          onValueChange={({ value }) => setConcurrent(value)}
+        />
+        <DialogFailure error={saving.error} />
+        <div className={classes.buttons}>
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={saving.isPending}>
+            Save
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  )
+}
