@@ -75,9 +75,11 @@ export function CommandPalette() {
     <Spotlight
       actions={actions}
       shortcut="mod + K"
+      tagsToIgnore={[]}
       scrollable
       maxHeight={420}
       highlightQuery
+      attributes={{ content: { 'aria-label': 'Go to a page or run a command' } }}
       nothingFound="Nothing with that name"
       searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: 'Go to a page, switch project…', 'aria-label': 'Command' }}
     />

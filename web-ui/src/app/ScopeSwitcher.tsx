@@ -31,13 +31,10 @@ export function ScopeSwitcher() {
           variant="subtle"
           color="gray"
           className={classes.target}
-          aria-label={`Scope: ${organization?.name ?? ''}, project ${current?.name ?? 'unknown'}. Switch project`}
           rightSection={<IconSelector size={16} aria-hidden />}
         >
-          <span className={classes.organization}>{organization?.name}</span>
-          <span className={classes.separator} aria-hidden>
-            /
-          </span>
+          <span className="only-spoken">Switch project:</span>
+          <span className={classes.organization}>{organization?.name} /</span>
           <span className={classes.project}>{current?.name ?? 'No project'}</span>
         </Button>
       </Menu.Target>

@@ -31,10 +31,9 @@ export function TimeRangePicker() {
           variant="default"
           onClick={popover.toggle}
           className={classes.target}
-          aria-label={`Time range: ${range.label}, ${zoneLabel} time`}
           leftSection={<IconCalendar size={16} aria-hidden />}
         >
-          <span className={classes.label}>{range.label}</span>
+          <span className="only-spoken">Time range:</span> <span className={classes.label}>{range.label}</span>{' '}
           <span className={classes.zone}>{zoneLabel}</span>
         </Button>
       </Popover.Target>

@@ -18,8 +18,15 @@ describe('money', () => {
 
   it('shows totals with two decimals and never hides a small one', () => {
     expect(totalMoney(usd('1234.5'))).toBe('$1,234.50')
-    expect(totalMoney(usd('0.0004'))).toBe('< $0.01')
+    expect(totalMoney(usd('3.14159'))).toBe('$3.14')
+    expect(totalMoney(usd('0.00041234'))).toBe('$0.0004123')
     expect(totalMoney(usd('0.000'))).toBe('$0.00')
+  })
+
+  it('shows the parts of a total with the decimals of the total', () => {
+    expect(totalMoney(usd('0.005537'), usd('0.01065'))).toBe('$0.00554')
+    expect(totalMoney(usd('0.5'), usd('0.01065'))).toBe('$0.50000')
+    expect(totalMoney(usd('0.0004'), usd('12'))).toBe('$0.00')
   })
 
   it('adds up exactly where binary fractions would not', () => {

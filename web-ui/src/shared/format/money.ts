@@ -9,19 +9,26 @@ function currencyFormat(currency: string, minimumFractionDigits: number, maximum
   })
 }
 
+/** Decimals that show 4 significant digits, at least 2. */
+function decimalsFor(amount: number): number {
+  const magnitude = amount === 0 ? 0 : Math.floor(Math.log10(Math.abs(amount)))
+  return magnitude >= 0 ? 2 : Math.min(20, 3 - magnitude)
+}
+
 /** For the amount of one request: 4 significant digits, at least 2 decimals, never an exponent. */
 export function requestMoney({ value, currency }: Money): string {
   const amount = Number(value)
-  const magnitude = amount === 0 ? 0 : Math.floor(Math.log10(Math.abs(amount)))
-  const decimals = Math.min(20, Math.max(2, 3 - magnitude))
-  return currencyFormat(currency, 2, decimals).format(amount)
+  return currencyFormat(currency, 2, decimalsFor(amount)).format(amount)
 }
 
-/** For totals: 2 decimals. What is more than nothing never reads as nothing. */
-export function totalMoney({ value, currency }: Money): string {
-  const amount = Number(value)
-  const format = currencyFormat(currency, 2, 2)
-  return amount > 0 && amount < 0.01 ? `< ${format.format(0.01)}` : format.format(amount)
+/**
+ * For totals: 2 decimals. Below one dollar, where these would say little or nothing, as many as give 4 significant digits.
+ *
+ * @param among the whole that this is a part of; parts are shown with its decimals, so that they visibly add up
+ */
+export function totalMoney({ value, currency }: Money, among?: Money): string {
+  const decimals = decimalsFor(Number(among?.value ?? value))
+  return currencyFormat(currency, Math.max(2, among ? decimals : 2), decimals).format(Number(value))
 }
 
 /** Every digit the ledger holds, for tool tips and for tables that must add up. */

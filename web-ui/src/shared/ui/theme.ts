@@ -20,10 +20,11 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    Button: { defaultProps: { size: 'sm' } },
+    Button: { defaultProps: { size: 'sm' }, styles: { root: { fontWeight: 550 } } },
     TextInput: { defaultProps: { size: 'sm' } },
     Select: { defaultProps: { size: 'sm', checkIconPosition: 'right', allowDeselect: false } },
-    Modal: { defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' } } },
+    // Its header element would count as a second banner of the page.
+    Modal: { defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' }, attributes: { header: { role: 'none' } } } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 300 } },
   },
 })
@@ -36,7 +37,9 @@ export const cssVariables: CSSVariablesResolver = () => {
     '--mantine-color-dimmed': 'var(--ink-soft)',
     '--mantine-color-placeholder': 'var(--ink-soft)',
     '--mantine-color-error': 'var(--bad)',
-    '--mantine-color-default-border': 'var(--line-control)',
+    '--mantine-color-default-border': 'var(--line-strong)',
+    '--mantine-color-default': 'var(--surface)',
+    '--mantine-color-default-hover': 'var(--surface-sunk)',
     '--mantine-color-anchor': 'var(--accent)',
   }
   return { variables: {}, light: shared, dark: shared }

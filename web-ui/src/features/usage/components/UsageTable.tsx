@@ -25,7 +25,7 @@ export function UsageTable({ report, groupLabel, nameOf }: UsageTableProps) {
         header: 'Spend',
         accessorFn: ({ spend }) => Number(spend.value),
         meta: { numeric: true },
-        cell: ({ row: { original } }) => <span title={exactMoney(original.spend)}>{totalMoney(original.spend)}</span>,
+        cell: ({ row: { original } }) => <span title={exactMoney(original.spend)}>{totalMoney(original.spend, total.spend)}</span>,
       },
       {
         id: 'share',
@@ -35,7 +35,7 @@ export function UsageTable({ report, groupLabel, nameOf }: UsageTableProps) {
         cell: ({ getValue }) => percent(getValue()),
       },
     ],
-    [groupLabel, nameOf, whole],
+    [groupLabel, nameOf, whole, total.spend],
   )
   return (
     <Panel title={`By ${groupLabel.toLowerCase()}`} flush>

@@ -45,7 +45,7 @@ export default function TimeSeriesChart({ label, times, series, zone, height = 2
         cursor: { y: false, drag: { setScale: false }, points: { size: 7 } },
         scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] } },
         axes: [
-          { ...axis, grid: { show: false }, space: 80, values: (_, ticks) => ticks.map((at) => (days ? day(at, zone) : timeOfDay(at, zone))) },
+          { ...axis, grid: { show: false }, space: 80, size: 28, values: (_, ticks) => ticks.map((at) => (days ? day(at, zone) : timeOfDay(at, zone))) },
           { ...axis, grid, size: 48, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6], values: (_, ticks) => ticks.map(shortCount) },
         ],
         series: [
