@@ -13,6 +13,17 @@ import java.time.Duration;
 
 /** A client with a key. */
 public final class TestClient {
+  static {
+    // Seconds; so that the client does not use a connection that the server is about to close.
+    System.setProperty("jdk.httpclient.keepalive.timeout", "1");
+  }
+
+  private static final HttpClient CLIENT =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(5))
+          .build();
+
   private final int port;
   private final String key;
 
@@ -41,13 +52,8 @@ public final class TestClient {
   }
 
   public HttpResponse<String> send(HttpRequest request) {
-    // A client for each request: none meets a connection that the server is about to close.
-    try (var client =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(5))
-            .build()) {
-      return client.send(request, HttpResponse.BodyHandlers.ofString());
+    try {
+      return CLIENT.send(request, HttpResponse.BodyHandlers.ofString());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

@@ -6,9 +6,7 @@ import io.vertx.core.file.FileSystemOptions;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,10 +57,10 @@ public final class RunnerMain {
         .toCompletionStage()
         .toCompletableFuture()
         .get(30, TimeUnit.SECONDS);
-    Runtime.getRuntime()
-        .addShutdownHook(Thread.ofPlatform().unstarted(() -> shutDown(vertx, server, config)));
+    var ending = new Ending(vertx, server, config);
+    ending.onSignals();
     if (options.lifeline()) {
-      Thread.ofPlatform().name("lifeline").daemon().start(RunnerMain::endWithParent);
+      Thread.ofPlatform().name("lifeline").daemon().start(() -> endWithParent(ending));
     }
     System.out.println("listening " + server.port());
   }
@@ -79,22 +77,7 @@ public final class RunnerMain {
                 .setClassPathResolvingEnabled(false));
   }
 
-  private static void shutDown(Vertx vertx, RunnerServer server, RunnerServerConfig config) {
-    try {
-      server
-          .drain()
-          .toCompletionStage()
-          .toCompletableFuture()
-          .get(config.drainTime().toSeconds() + 1, TimeUnit.SECONDS);
-      vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      LOG.warn("not everything ended in time", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private static void endWithParent() {
+  private static void endWithParent(Ending ending) {
     try {
       while (System.in.read() >= 0) {
         // Nothing is said on it; only its end counts.
@@ -102,6 +85,6 @@ public final class RunnerMain {
     } catch (IOException e) {
       LOG.debug("standard input is gone", e);
     }
-    System.exit(0);
+    ending.run();
   }
 }

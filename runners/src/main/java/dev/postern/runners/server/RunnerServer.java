@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,6 +29,7 @@ import org.slf4j.LoggerFactory;
 final class RunnerServer extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(RunnerServer.class);
   private static final Duration RETRY_WHEN_DRAINING = Duration.ofSeconds(2);
+  private static final long FLUSH_SECONDS = 2;
   private static final Set<String> OPEN_PATHS = Set.of("/health", "/ready");
 
   private final RunnerServerConfig config;
@@ -116,7 +118,9 @@ final class RunnerServer extends VerticleBase {
   @Override
   public Future<?> stop() {
     models.removeAll();
-    return server == null ? Future.succeededFuture() : server.close();
+    return server == null
+        ? Future.succeededFuture()
+        : server.shutdown(FLUSH_SECONDS, TimeUnit.SECONDS);
   }
 
   private void route(HttpServerRequest request) {
