@@ -74,7 +74,7 @@ class RunnerProcessIT {
                 shared,
                 FRANCE.formatted(",\"stream\":true,\"stream_options\":{\"include_usage\":true}"))
             .body();
-    assertThat(joined(stream)).isEqualTo(text);
+    assertThat(Answers.joined(stream)).isEqualTo(text);
     assertThat(stream).contains(answer.path("usage").toString());
   }
 
@@ -170,18 +170,5 @@ class RunnerProcessIT {
   private static JsonNode choices(HttpResponse<String> response) throws IOException {
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     return JSON.readTree(response.body()).path("choices");
-  }
-
-  private static String joined(String stream) throws IOException {
-    var text = new StringBuilder();
-    for (var event : stream.split("\n\n")) {
-      if (!event.equals("data: [DONE]")) {
-        text.append(
-            JSON.readTree(event.substring("data: ".length()))
-                .at("/choices/0/delta/content")
-                .asText());
-      }
-    }
-    return text.toString();
   }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.vertx.core.Vertx;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -26,7 +25,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -116,7 +114,7 @@ class RunnerServerIT {
     assertThat(response.headers().firstValue("x-accel-buffering")).contains("no");
     assertThat(response.headers().firstValue("content-length")).isEmpty();
     assertThat(response.body()).endsWith("data: [DONE]\n\n");
-    var events = events(response.body());
+    var events = Answers.events(response.body());
     var first = events.getFirst();
     assertThat(first.path("object").asText()).isEqualTo("chat.completion.chunk");
     assertThat(first.at("/choices/0/delta/role").asText()).isEqualTo("assistant");
@@ -157,7 +155,7 @@ class RunnerServerIT {
       var text =
           stream.isEmpty()
               ? JSON.readTree(body).at("/choices/0/message/content").asText()
-              : joined(body);
+              : Answers.joined(body);
       assertThat(text).isEqualTo("Hello, Welt: äö");
       assertThat(body).contains("\"finish_reason\":\"stop\"");
     }
@@ -183,13 +181,14 @@ class RunnerServerIT {
   void givesAsManyChoicesAsAskedForWithSeedsOfTheirOwn() throws Exception {
     generator.answer = request -> "seed " + request.sampling().seed();
     var answer = json(post("/v1/chat/completions", CHAT.formatted(",\"n\":3,\"seed\":40")));
-    assertThat(texts(answer, "/message/content")).containsExactly("seed 40", "seed 41", "seed 42");
+    assertThat(Answers.texts(answer, "/message/content"))
+        .containsExactly("seed 40", "seed 41", "seed 42");
     assertThat(answer.at("/usage/prompt_tokens").asInt()).isEqualTo(CHAT_TOKENS);
     assertThat(answer.at("/usage/completion_tokens").asInt()).isEqualTo(21);
     var stream =
         post("/v1/chat/completions", CHAT.formatted(",\"n\":3,\"seed\":40,\"stream\":true")).body();
     var texts = new String[] {"", "", ""};
-    for (var event : events(stream)) {
+    for (var event : Answers.events(stream)) {
       texts[event.at("/choices/0/index").asInt()] += event.at("/choices/0/delta/content").asText();
     }
     assertThat(texts).containsExactly("seed 40", "seed 41", "seed 42");
@@ -202,7 +201,7 @@ class RunnerServerIT {
       var answer = json(post("/v1/chat/completions", CHAT.formatted(options)));
       var content = answer.at("/choices/0/message/content").asText();
       var entries = answer.at("/choices/0/logprobs/content");
-      assertThat(bytes(entries)).isEqualTo(content);
+      assertThat(Answers.bytes(entries)).isEqualTo(content);
       for (var entry : entries) {
         assertThat(entry.path("logprob").asDouble()).isLessThanOrEqualTo(0);
         assertThat(entry.path("top_logprobs")).hasSize(3);
@@ -210,9 +209,9 @@ class RunnerServerIT {
       assertThat(answer.at("/choices/0/logprobs/refusal").isNull()).isTrue();
       var streamed = new StringBuilder();
       for (var event :
-          events(
+          Answers.events(
               post("/v1/chat/completions", CHAT.formatted(options + ",\"stream\":true")).body())) {
-        streamed.append(bytes(event.at("/choices/0/logprobs/content")));
+        streamed.append(Answers.bytes(event.at("/choices/0/logprobs/content")));
       }
       assertThat(streamed.toString().replace("\ufffd", "")).isEqualTo(content);
     }
@@ -243,10 +242,10 @@ class RunnerServerIT {
         json(post("/v1/completions", "{\"model\":\"m\",\"prompt\":[\"a\",\"b\"],\"n\":2}"));
     assertThat(answer.path("object").asText()).isEqualTo("text_completion");
     assertThat(answer.path("id").asText()).startsWith("cmpl-");
-    assertThat(texts(answer, "/text")).containsExactly("a!", "a!", "b!", "b!");
+    assertThat(Answers.texts(answer, "/text")).containsExactly("a!", "a!", "b!", "b!");
     assertThat(answer.at("/usage/prompt_tokens").asInt()).isEqualTo(2);
     var tokens = json(post("/v1/completions", "{\"model\":\"m\",\"prompt\":[[120],[121,122]]}"));
-    assertThat(texts(tokens, "/text")).containsExactly("x!", "yz!");
+    assertThat(Answers.texts(tokens, "/text")).containsExactly("x!", "yz!");
   }
 
   @Test
@@ -257,7 +256,7 @@ class RunnerServerIT {
                 "{\"model\":\"m\",\"prompt\":\"a\",\"echo\":true,\"max_tokens\":100,\"stream\":true}")
             .body();
     var text = new StringBuilder();
-    for (var event : events(body)) {
+    for (var event : Answers.events(body)) {
       assertThat(event.path("object").asText()).isEqualTo("text_completion");
       text.append(event.at("/choices/0/text").asText());
     }
@@ -678,38 +677,5 @@ class RunnerServerIT {
   private static JsonNode json(HttpResponse<String> response) throws IOException {
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     return JSON.readTree(response.body());
-  }
-
-  private static List<JsonNode> events(String body) throws IOException {
-    var events = new ArrayList<JsonNode>();
-    for (var event : body.split("\n\n")) {
-      assertThat(event).startsWith("data: ");
-      if (!event.equals("data: [DONE]")) {
-        events.add(JSON.readTree(event.substring("data: ".length())));
-      }
-    }
-    return events;
-  }
-
-  private static String joined(String body) throws IOException {
-    var text = new StringBuilder();
-    for (var event : events(body)) {
-      text.append(event.at("/choices/0/delta/content").asText());
-    }
-    return text.toString();
-  }
-
-  private static List<String> texts(JsonNode answer, String pointer) {
-    return StreamSupport.stream(answer.path("choices").spliterator(), false)
-        .map(choice -> choice.at(pointer).asText())
-        .toList();
-  }
-
-  private static String bytes(JsonNode entries) {
-    var bytes = new ByteArrayOutputStream();
-    for (var entry : entries) {
-      entry.path("bytes").forEach(b -> bytes.write(b.asInt()));
-    }
-    return bytes.toString(StandardCharsets.UTF_8);
   }
 }
