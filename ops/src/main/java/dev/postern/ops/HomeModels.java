@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -70,7 +71,7 @@ public final class HomeModels {
     var digest = "sha256:" + sha256(graph);
     return new Entry(
         EMBEDDING,
-        graph.getParent(),
+        Objects.requireNonNull(graph.getParent()),
         new ModelVersion(
             digest,
             EMBEDDING,

@@ -119,7 +119,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
       return postgres;
     } catch (ExecutionException e) {
       postgres.close();
-      throw new IOException(e.getCause().getMessage(), e.getCause());
+      throw new IOException(e.getMessage(), e);
     } catch (TimeoutException e) {
       postgres.close();
       throw new IOException("PostgreSQL did not start, see " + postgres.output.file(), e);

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Under which identity PostgreSQL runs. It refuses to run as root, so root becomes another user
@@ -30,8 +31,9 @@ record RunAs(String description, List<String> prefix, String owner) {
    * @param data an existing folder, to be used by PostgreSQL alone
    */
   static RunAs choose(Path binaries, Path data) throws IOException, InterruptedException {
+    var home = Objects.requireNonNull(data.getParent(), "the data folder has a folder around it");
     for (var candidate : candidates()) {
-      if (candidate.works(binaries, data.getParent())) {
+      if (candidate.works(binaries, home)) {
         Folders.give(data, candidate.owner());
         return candidate;
       }
