@@ -182,7 +182,8 @@ final class ProjectAllowance {
     if (refusal == null || refusal.until() - now <= 0) {
       return null;
     }
-    if (need(call, refusal.limit()) < refusal.need()) {
+    if (need(call, refusal.limit()) < refusal.need()
+        || !isMissing(call, model, refusal.limit(), now)) {
       return null;
     }
     QuotaStore.Grant grant = refusal.grant();
@@ -206,6 +207,16 @@ final class ProjectAllowance {
               SLOT_WAIT,
               model.status(now));
       case MONEY -> spent(grant.money(), model, now);
+    };
+  }
+
+  /** Whether the call still lacks it here: what ends or is refunded may be just what it needs. */
+  private boolean isMissing(Call call, ModelAllowance model, QuotaStore.Refused limit, long now) {
+    return switch (limit) {
+      case REQUESTS -> model.requests.available(now) < 1;
+      case TOKENS -> model.tokens.available(now) < call.minTokens();
+      case SLOTS -> !slots.isFree(now);
+      case MONEY -> !money.isKnown(now) || isUnaffordable(call.minNanos());
     };
   }
 

@@ -303,6 +303,23 @@ class LeasedQuotasTest {
   }
 
   @Test
+  void aRefusalIsForgottenWhenWhatWasMissingIsThereAgain() {
+    var simulation = new Simulation(1);
+    var store = new SimulatedStore(simulation, 100, 1_000, 1, null);
+    var quotas = quotas(simulation, store, new UUID(0, 9));
+    var held = quotas.reserve(demand(1, 1, 1));
+    var refused = quotas.reserve(demand(1, 1, 1));
+    simulation.run(Duration.ofMillis(100));
+    assertThat(refused.failed()).isTrue();
+
+    quotas.release(held.result(), 2);
+    var next = quotas.reserve(demand(1, 1, 1));
+    simulation.run(Duration.ofMillis(100));
+
+    assertThat(next.succeeded()).isTrue();
+  }
+
+  @Test
   void absurdNumbersAreImpossibleAndNoFault() {
     var simulation = new Simulation(1);
     var store = new SimulatedStore(simulation, 100, 1_000, 100, 1_000L);
