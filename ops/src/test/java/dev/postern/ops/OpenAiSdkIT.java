@@ -51,7 +51,7 @@ class OpenAiSdkIT {
     try {
       process = builder.start();
     } catch (IOException e) {
-      return new RunningProduct.Ended(127, e.getMessage());
+      return new RunningProduct.Ended(127, e.toString());
     }
     var output = new String(process.getInputStream().readAllBytes(), UTF_8);
     return new RunningProduct.Ended(process.waitFor(), output);
