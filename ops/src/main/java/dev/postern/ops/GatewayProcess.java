@@ -8,6 +8,7 @@ import dev.postern.gateway.admin.AdminStores;
 import dev.postern.gateway.admin.ConsoleSessions;
 import dev.postern.gateway.inspect.PolicyInspector;
 import dev.postern.gateway.inspect.rules.RuleDetectors;
+import dev.postern.ops.runner.LocalRunner;
 import dev.postern.registry.Registry;
 import dev.postern.runners.RunnerPool;
 import dev.postern.runners.RunnerPoolConfig;
@@ -92,6 +93,8 @@ final class GatewayProcess implements AutoCloseable {
     closing.add("tenancy", () -> ended(tenancy.close()));
     var registry = await(Registry.open(vertx, tenancy, clock));
     closing.add("registry", registry);
+    // A killed run leaves its runner's old address behind.
+    await(registry.runners().remove(LocalRunner.NAME));
     var detectors = new RuleDetectors();
     var inspector = new PolicyInspector(detectors);
     var runners = RunnerPool.create(vertx, RunnerPoolConfig.defaults(settings.runnerToken()));

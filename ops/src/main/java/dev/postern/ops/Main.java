@@ -28,6 +28,7 @@ import picocli.CommandLine.HelpCommand;
       StatusCommand.class,
       StopCommand.class,
       ModelCommand.class,
+      Rehearsal.class,
       HelpCommand.class
     })
 public final class Main {

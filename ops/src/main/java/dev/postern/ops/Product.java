@@ -26,6 +26,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,6 +73,23 @@ public final class Product implements AutoCloseable {
     progress.line("Stopped.");
   }
 
+  /**
+   * Starts, answers a few requests and stops, so that the JVMs learn which classes a start needs.
+   *
+   * @param rehearsal called with the address and a project key
+   */
+  static void rehearse(
+      Home home, PosternConfig config, Progress progress, BiConsumer<String, String> rehearsal)
+      throws Exception {
+    home.create();
+    log(home, config);
+    try (var product = new Product(home, config, progress)) {
+      var gateway = product.start(true);
+      var key = BootstrapFile.open(home.bootstrap()).get(BootstrapFile.API_KEY).orElseThrow();
+      rehearsal.accept(product.url(gateway.port()), key);
+    }
+  }
+
   private static void runIn(Product product, boolean withModel, CountDownLatch stop)
       throws Exception {
     try {
@@ -90,7 +108,7 @@ public final class Product implements AutoCloseable {
     }
   }
 
-  private void start(boolean withModel) throws Exception {
+  private GatewayProcess start(boolean withModel) throws Exception {
     // Both take seconds on a first start, and neither needs the other.
     var runner = aside(() -> withModel ? startRunner() : Optional.<LocalRunner>empty());
     var postgres = startPostgres();
@@ -110,6 +128,7 @@ public final class Product implements AutoCloseable {
     }
     var url = url(gateway.port());
     new Welcome(url, home, ADMIN, credentials, local.isPresent()).lines().forEach(progress::plain);
+    return gateway;
   }
 
   private EmbeddedPostgres startPostgres() throws Exception {

@@ -35,7 +35,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class LocalRunner implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(LocalRunner.class);
-  private static final String NAME = "local";
+
+  /** Its name in the directory; the same from start to start. */
+  public static final String NAME = "local";
+
   private static final Duration LOOK_PERIOD = Duration.ofSeconds(2);
   private static final Duration RETRY = Duration.ofMillis(50);
   private static final Duration ANSWER_LIMIT = Duration.ofSeconds(60);
@@ -66,6 +69,7 @@ public final class LocalRunner implements AutoCloseable {
   private @Nullable URI address;
   private @Nullable Registry registry;
   private @Nullable Prices prices;
+  private @Nullable URI warmed;
   private int missed;
 
   /**
@@ -80,7 +84,8 @@ public final class LocalRunner implements AutoCloseable {
     this.supervisor =
         new RunnerSupervisor(
             new RunnerLaunch(NAME, this::launchModels, token, heapMegabytes, log),
-            uri -> thread.execute(() -> serves(uri)));
+            uri -> thread.execute(() -> serves(uri)),
+            () -> thread.execute(this::ended));
   }
 
   /** Starts the process; completes when it listens for the first time. */
@@ -137,29 +142,60 @@ public final class LocalRunner implements AutoCloseable {
     announce();
   }
 
+  /** Calls to an address where nobody listens would open the breaker for the next runner too. */
+  private void ended() {
+    announced = null;
+    address = null;
+    var entries = registry;
+    if (entries != null) {
+      entries
+          .runners()
+          .remove(NAME)
+          .onFailure(cause -> log.info("runner {} is still listed: {}", NAME, cause.toString()));
+    }
+  }
+
   private void announce() {
     var uri = address;
     if (uri == null || registry == null || prices == null) {
       return;
     }
     try {
-      warm(uri);
+      if (!uri.equals(warmed)) {
+        warm(uri);
+        warmed = uri;
+      }
       enter(registry, prices, uri);
       awaitRoute(registry, uri);
-      announced = uri;
-      firstReady.complete(null);
-      log.info("runner {} is ready with {} models", NAME, models.size());
     } catch (IOException | RuntimeException | TimeoutException e) {
       log.info("runner {} is not ready yet: {}", NAME, e.toString());
-      thread.schedule(
-          () -> {
-            if (uri.equals(address)) {
-              announce();
-            }
-          },
-          RETRY.toMillis(),
-          TimeUnit.MILLISECONDS);
+      later(uri, this::announce);
     }
+  }
+
+  /** The gateway hears of it by PostgreSQL, which takes a moment. */
+  private void awaitRoute(Registry entries, URI uri) throws TimeoutException {
+    for (var model : models) {
+      var plan = stored(entries.routes().resolve(ANYBODY, model.name()));
+      if (plan.candidates().stream().noneMatch(candidate -> candidate.baseUri().equals(uri))) {
+        later(uri, this::announce);
+        return;
+      }
+    }
+    announced = uri;
+    firstReady.complete(null);
+    log.info("runner {} is ready with {} models", NAME, models.size());
+  }
+
+  private void later(URI uri, Runnable again) {
+    thread.schedule(
+        () -> {
+          if (uri.equals(address)) {
+            again.run();
+          }
+        },
+        RETRY.toMillis(),
+        TimeUnit.MILLISECONDS);
   }
 
   /** The first answer takes longer than the next ones, so nobody but us should wait for it. */
@@ -206,15 +242,6 @@ public final class LocalRunner implements AutoCloseable {
                   model.name(), Prices.Kind.OUTPUT, FIRST_PRICE.multiply(BigDecimal.TWO)));
       case EMBEDDING -> List.of(input);
     };
-  }
-
-  private void awaitRoute(Registry entries, URI uri) throws TimeoutException, IOException {
-    for (var model : models) {
-      var plan = stored(entries.routes().resolve(ANYBODY, model.name()));
-      if (plan.candidates().stream().noneMatch(candidate -> candidate.baseUri().equals(uri))) {
-        throw new IOException("the gateway has not heard of it");
-      }
-    }
   }
 
   private static <T> T stored(Future<T> future) throws TimeoutException {

@@ -28,16 +28,19 @@ public final class RunnerSupervisor implements AutoCloseable {
 
   private final RunnerLaunch launch;
   private final Consumer<URI> serves;
+  private final Runnable down;
   private final BoundedLog output;
   private final Supervisor supervisor;
   private volatile @Nullable URI address;
 
   /**
    * @param serves told the address at the first start and after each restart
+   * @param down told when the process has ended unasked
    */
-  public RunnerSupervisor(RunnerLaunch launch, Consumer<URI> serves) {
+  public RunnerSupervisor(RunnerLaunch launch, Consumer<URI> serves, Runnable down) {
     this.launch = launch;
     this.serves = serves;
+    this.down = down;
     this.output = new BoundedLog(launch.log(), 5L << 20);
     this.supervisor = new Supervisor(new Runner(), output, FIRST_ATTEMPTS);
   }
@@ -86,7 +89,9 @@ public final class RunnerSupervisor implements AutoCloseable {
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow"));
     var cache = System.getProperty("postern.runner.aot");
-    if (cache != null && Files.exists(Path.of(cache))) {
+    if (System.getProperty("postern.rehearsal") != null) {
+      words.add("-XX:AOTCacheOutput=" + cache);
+    } else if (cache != null && Files.exists(Path.of(cache))) {
       words.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off"));
     }
     words.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
@@ -137,11 +142,13 @@ public final class RunnerSupervisor implements AutoCloseable {
     @Override
     public void onDown(int exit) {
       address = null;
+      down.run();
     }
 
     @Override
     public void requestStop(Process process) {
-      process.destroy();
+      // Process.destroy would close its output too, and with it what it says while it stops.
+      process.toHandle().destroy();
     }
 
     @Override
@@ -151,7 +158,8 @@ public final class RunnerSupervisor implements AutoCloseable {
 
     @Override
     public Duration stopLimit() {
-      return Duration.ofSeconds(10);
+      // A rehearsal's JVM writes its cache when it ends.
+      return Duration.ofSeconds(System.getProperty("postern.rehearsal") == null ? 10 : 120);
     }
   }
 }
