@@ -16,7 +16,7 @@ export interface TimeSearch {
 
 export function readTimeSearch(search: Record<string, unknown>): TimeSearch {
   const found: TimeSearch = {}
-  if (typeof search['range'] === 'string' && search['range'] in ranges) found.range = search['range'] as RangeName
+  if (typeof search['range'] === 'string' && Object.hasOwn(ranges, search['range'])) found.range = search['range'] as RangeName
   const { from, to } = search
   if (typeof from === 'number' && typeof to === 'number' && from < to) {
     found.from = Math.floor(from)
