@@ -1,5 +1,7 @@
 package dev.postern.runners.template;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -116,10 +118,7 @@ final class Values {
         int index = index(key, list.size());
         yield index < 0 ? UNDEFINED : list.get(index);
       }
-      case String text -> {
-        int index = index(key, text.length());
-        yield index < 0 ? UNDEFINED : text.substring(index, index + 1);
-      }
+      case String text -> item(items(text), key);
       default -> UNDEFINED;
     };
   }
@@ -139,12 +138,8 @@ final class Values {
   }
 
   static Object slice(Object target, Object start, Object stop, Object step) {
-    int size =
-        switch (target) {
-          case List<?> list -> list.size();
-          case String text -> text.length();
-          default -> throw new TemplateFailure("a value cannot be cut");
-        };
+    List<Object> items = items(target);
+    int size = items.size();
     long by = step instanceof Long number ? number : 1;
     if (by == 0) {
       throw new TemplateFailure("a cut cannot go by 0");
@@ -152,15 +147,10 @@ final class Values {
     long from = bound(start, size, by > 0 ? 0 : size - 1, by < 0);
     long to = bound(stop, size, by > 0 ? size : -1, by < 0);
     List<Object> picked = new ArrayList<>();
-    StringBuilder letters = new StringBuilder();
     for (long i = from; by > 0 ? i < to : i > to; i += by) {
-      switch (target) {
-        case List<?> list -> picked.add(list.get((int) i));
-        case String text -> letters.append(text.charAt((int) i));
-        default -> throw new IllegalStateException();
-      }
+      picked.add(items.get((int) i));
     }
-    return target instanceof String ? letters.toString() : picked;
+    return target instanceof String ? picked.stream().map(Values::text).collect(joining()) : picked;
   }
 
   private static long bound(Object value, int size, int otherwise, boolean backwards) {
