@@ -7,6 +7,8 @@ import dev.postern.runners.importer.ModelManifest.Entry;
 import dev.postern.runners.onnx.LinearFormat;
 import dev.postern.runners.onnx.OnnxGraph;
 import dev.postern.runners.onnx.WeightFile;
+import dev.postern.runners.template.ChatTemplate;
+import dev.postern.runners.template.TemplateSyntaxException;
 import dev.postern.runners.tokenizer.TokenizerJson;
 import dev.postern.runners.tokenizer.Vocabulary;
 import java.io.IOException;
@@ -111,7 +113,7 @@ public final class ModelImport {
               source,
               origin,
               gguf.string("general.license").orElse(null),
-              gguf.string("tokenizer.chat_template").orElse(null),
+              template(gguf),
               GgufVocabulary.tokens(gguf, vocabulary),
               seal(work, progress));
       Files.write(work.resolve(ModelFolder.MANIFEST), ModelFolder.JSON.writeValueAsBytes(manifest));
@@ -136,6 +138,19 @@ public final class ModelImport {
     } catch (IllegalArgumentException shape) {
       throw malformed(String.valueOf(shape.getMessage()));
     }
+  }
+
+  /** The chat template, known to be one that can be rendered. */
+  private static @Nullable String template(Gguf gguf) {
+    String template = gguf.string("tokenizer.chat_template").orElse(null);
+    if (template != null) {
+      try {
+        ChatTemplate.parse(template, "", "");
+      } catch (TemplateSyntaxException failure) {
+        throw ImportException.unsupported("in its chat template " + failure.getMessage());
+      }
+    }
+    return template;
   }
 
   private static String name(Gguf gguf, Path file) {
