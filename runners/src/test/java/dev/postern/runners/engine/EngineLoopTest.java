@@ -1,0 +1,187 @@
+package dev.postern.runners.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.onnxruntime.OrtException;
+import dev.postern.runners.RunnerException;
+import dev.postern.runners.RunnerFailure;
+import dev.postern.runners.engine.Generator.FinishReason;
+import dev.postern.runners.engine.Generator.Request;
+import dev.postern.runners.engine.Generator.Token;
+import dev.postern.runners.wire.Sampling;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class EngineLoopTest {
+  private static final int END = 96;
+  private static final Sampling GREEDY =
+      new Sampling(0, 1, 1, null, List.of(), 0, 0, Map.of(), false, 0);
+
+  private ScriptedDecoder decoder = new ScriptedDecoder(4, 10_000);
+  private EngineLoop loop = start(decoder, 8);
+  private Thread thread = Thread.ofPlatform().daemon().start(loop);
+
+  private static EngineLoop start(Decoder decoder, int maxWaiting) {
+    return new EngineLoop(decoder, id -> id == END, 3, maxWaiting);
+  }
+
+  private void restart(ScriptedDecoder other, int maxWaiting) throws InterruptedException {
+    stop();
+    decoder = other;
+    loop = start(other, maxWaiting);
+    thread = Thread.ofPlatform().daemon().start(loop);
+  }
+
+  @AfterEach
+  void stop() throws InterruptedException {
+    decoder.resume();
+    loop.close();
+    thread.join();
+    assertThat(decoder.closed()).isTrue();
+  }
+
+  private Row submit(int[] prompt, int maxTokens, Recording listener) {
+    var request = new Request(prompt, GREEDY, maxTokens, false);
+    var row = new Row(request, maxTokens, listener, loop::wake, System.nanoTime());
+    loop.submit(row);
+    return row;
+  }
+
+  private static List<Integer> untilEnd(List<Integer> tokens) {
+    int end = tokens.indexOf(END);
+    return end < 0 ? tokens : tokens.subList(0, end);
+  }
+
+  @Test
+  void givesEachRowItsOwnTokensWhoeverComesAndGoes() throws Exception {
+    Random random = new Random(1);
+    restart(new ScriptedDecoder(4, 10_000), 200);
+    List<int[]> prompts = new ArrayList<>();
+    List<Integer> lengths = new ArrayList<>();
+    List<Recording> listeners = new ArrayList<>();
+    for (int i = 0; i < 150; i++) {
+      prompts.add(random.ints(1 + random.nextInt(11), 1, 90).toArray());
+      lengths.add(1 + random.nextInt(20));
+      listeners.add(new Recording());
+      submit(prompts.get(i), lengths.get(i), listeners.get(i));
+    }
+    for (int i = 0; i < prompts.size(); i++) {
+      FinishReason reason = listeners.get(i).await().reason();
+      List<Integer> all = ScriptedDecoder.expected(prompts.get(i), lengths.get(i));
+      assertThat(listeners.get(i).ids()).isEqualTo(untilEnd(all));
+      assertThat(reason).isEqualTo(all.contains(END) ? FinishReason.STOP : FinishReason.LENGTH);
+    }
+    assertThat(decoder.largestBatch()).isEqualTo(4);
+  }
+
+  @Test
+  void refusesWhenTheQueueIsFull() throws Exception {
+    restart(new ScriptedDecoder(1, 10_000_000), 2);
+    decoder.pause();
+    List<Recording> accepted = new ArrayList<>();
+    assertThatThrownBy(
+            () -> {
+              for (int i = 0; i < 10; i++) {
+                accepted.add(new Recording());
+                submit(new int[] {1}, 5, accepted.getLast());
+              }
+            })
+        .isInstanceOfSatisfying(
+            RunnerException.class,
+            refused -> assertThat(refused.failure()).isInstanceOf(RunnerFailure.Overloaded.class));
+    accepted.removeLast();
+    assertThat(accepted).hasSizeBetween(2, 3);
+    decoder.resume();
+    for (Recording listener : accepted) {
+      assertThat(listener.await().reason()).isEqualTo(FinishReason.LENGTH);
+    }
+  }
+
+  @Test
+  void holdsBackRowsThatTheCacheHasNoRoomFor() throws Exception {
+    restart(new ScriptedDecoder(4, 50), 20);
+    List<Recording> listeners = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      listeners.add(new Recording());
+      submit(new int[] {1, 2, 3, 4, 5}, 15, listeners.getLast());
+    }
+    for (Recording listener : listeners) {
+      listener.await();
+    }
+    assertThat(decoder.largestBatch()).isEqualTo(2);
+  }
+
+  @Test
+  void endsCancelledRowsWhereverTheyAre() throws Exception {
+    restart(new ScriptedDecoder(1, 10_000_000), 8);
+    var running = new Recording();
+    Row first = submit(new int[] {0}, 1_000_000, running);
+    running.awaitFirstToken();
+    var queued = new Recording();
+    Row second = submit(new int[] {3}, 5, queued);
+    second.cancel();
+    assertThat(queued.await().reason()).isEqualTo(FinishReason.CANCELLED);
+    assertThat(queued.ids()).isEmpty();
+    assertThat(running.ended()).isFalse();
+    first.cancel();
+    assertThat(running.await().reason()).isEqualTo(FinishReason.CANCELLED);
+  }
+
+  @Test
+  void failsItsRowsWhenAStepFailsAndGoesOn() throws Exception {
+    decoder.pause();
+    var struck = new Recording();
+    submit(new int[] {1, 2}, 5, struck);
+    decoder.failNext(1);
+    decoder.resume();
+    assertThatThrownBy(struck::await)
+        .isInstanceOf(ExecutionException.class)
+        .hasCauseInstanceOf(OrtException.class);
+    var after = new Recording();
+    submit(new int[] {1, 2}, 5, after);
+    after.await();
+    assertThat(after.ids()).isEqualTo(ScriptedDecoder.expected(new int[] {1, 2}, 5));
+  }
+
+  @Test
+  void dropsOnlyTheRowWhoseListenerThrows() throws Exception {
+    decoder.pause();
+    var throwing =
+        new Recording() {
+          @Override
+          public synchronized void onToken(Token token) {
+            throw new IllegalStateException("a listener's fault");
+          }
+        };
+    submit(new int[] {5}, 10, throwing);
+    var other = new Recording();
+    submit(new int[] {1, 2}, 10, other);
+    decoder.resume();
+    other.await();
+    assertThat(other.ids()).isEqualTo(untilEnd(ScriptedDecoder.expected(new int[] {1, 2}, 10)));
+  }
+
+  @Test
+  void failsWhatIsLeftWhenClosed() throws Exception {
+    restart(new ScriptedDecoder(1, 10_000_000), 8);
+    var running = new Recording();
+    submit(new int[] {0}, 1_000_000, running);
+    var queued = new Recording();
+    submit(new int[] {3}, 5, queued);
+    running.awaitFirstToken();
+    loop.close();
+    for (Recording listener : List.of(running, queued)) {
+      assertThatThrownBy(listener::await).hasCauseInstanceOf(RunnerException.class);
+    }
+    assertThatThrownBy(() -> submit(new int[] {3}, 5, new Recording()))
+        .isInstanceOf(RunnerException.class);
+  }
+}
