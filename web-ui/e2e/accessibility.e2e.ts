@@ -1,4 +1,4 @@
-import { answerText, answerWith, expect, expectAccessible, open, pageNames, signIn, test, type PageName } from './console'
+import { account, answerText, answerWith, ensureRequests, expect, expectAccessible, open, pageNames, signIn, test, type PageName } from './console'
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test.describe(`${colorScheme} theme`, () => {
@@ -23,6 +23,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test('axe finds nothing on any page, with drawers and dialogs open', async ({ page }) => {
       test.setTimeout(180_000)
       await signIn(page)
+      await ensureRequests(page, 2)
       expect(await page.evaluate(() => document.documentElement.getAttribute('data-mantine-color-scheme'))).toBe(colorScheme)
       for (const name of pageNames) {
         await test.step(name, async () => {
@@ -56,9 +57,7 @@ const withMore: Partial<Record<PageName, (page: Parameters<typeof open>[0]) => P
     await expect(page.getByRole('dialog')).toBeVisible()
   },
   requests: async (page) => {
-    const first = page.locator('[data-open]').first()
-    if ((await first.count()) === 0) return
-    await first.click()
+    await page.locator('[data-open]').first().click()
     await expect(page.getByRole('complementary', { name: 'Request' }).getByRole('heading', { name: 'Stages' })).toBeVisible()
   },
   usage: async (page) => {
@@ -83,12 +82,12 @@ test('every page fits a window of 320 px without scrolling sideways', async ({ p
 test('the main path works by keyboard alone', async ({ page }) => {
   await page.goto('/login')
   await expect(page.getByLabel('E-mail')).toBeFocused()
-  const { account } = await import('./console')
   await page.keyboard.type(account.email)
   await page.keyboard.press('Tab')
   await page.keyboard.type(account.password)
   await page.keyboard.press('Enter')
   await expect(page.getByRole('heading', { level: 1, name: 'Home' })).toBeVisible()
+  await ensureRequests(page, 2)
 
   await page.keyboard.press('Tab')
   await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused()
@@ -112,6 +111,7 @@ test('the main path works by keyboard alone', async ({ page }) => {
   await expect(page.getByRole('heading', { level: 1, name: 'Requests' })).toBeVisible()
   const rows = page.locator('[data-open]')
   await expect(rows.nth(1)).toBeVisible()
+  await expect(page.getByRole('dialog')).toHaveCount(0)
   await page.keyboard.press('j')
   await expect(rows.first()).toBeFocused()
   await page.keyboard.press('Enter')

@@ -34,6 +34,30 @@ export async function settle(page: Page) {
   await page.evaluate(() => Promise.all(document.getAnimations().filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity).map((animation) => animation.finished.catch(() => undefined))))
 }
 
+/** Makes short calls until the project's log has this many, so that a test also finds something in a product started a moment ago. */
+export async function ensureRequests(page: Page, wanted: number) {
+  const project = /^\/o\/[^/]+\/p\/([^/]+)/.exec(new URL(page.url()).pathname)?.[1]
+  await page.evaluate(
+    async ({ project, wanted }) => {
+      const read = async (path: string) => (await fetch(path)).json()
+      const { csrf_token: csrf } = await read('/v1/postern/session')
+      const { data: logged } = await read(`/v1/postern/requests?project_id=${project}&limit=${wanted}`)
+      const { data: models } = await (await fetch('/v1/models', { headers: { 'openai-project': project ?? '' } })).json()
+      const model = models.find(({ id }: { id: string }) => /instruct|chat/.test(id)).id
+      for (let made = logged.length; made < wanted; made++) {
+        const answer = await fetch('/v1/chat/completions', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'x-postern-csrf': csrf, 'openai-project': project ?? '' },
+          body: JSON.stringify({ model, messages: [{ role: 'user', content: `What is ${made} + 1?` }], max_completion_tokens: 4 + ((made * 7) % 20) }),
+        })
+        await answer.text()
+        if (!answer.ok) throw new Error(`A call was answered with ${answer.status}.`)
+      }
+    },
+    { project, wanted },
+  )
+}
+
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 interface Violation {

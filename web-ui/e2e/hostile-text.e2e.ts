@@ -1,4 +1,4 @@
-import { answerWith, expect, open, signIn, test } from './console'
+import { account, answerWith, expect, open, signIn, test } from './console'
 
 const hostile = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script><b>bold</b> [link](javascript:window.hacked=1)`
 
@@ -33,8 +33,8 @@ test('HTML in the name of a key stays text wherever the name is shown', async ({
 
 test('an address of another site after signing in is not followed', async ({ page, baseURL }) => {
   await page.goto('/login?next=%2F%2Fexample.com%2Fsteal')
-  await page.getByLabel('E-mail').fill((await import('./console')).account.email)
-  await page.getByLabel('Password', { exact: true }).fill((await import('./console')).account.password)
+  await page.getByLabel('E-mail').fill(account.email)
+  await page.getByLabel('Password', { exact: true }).fill(account.password)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.waitForURL(/\/home/)
   expect(new URL(page.url()).origin).toBe(new URL(baseURL ?? '').origin)

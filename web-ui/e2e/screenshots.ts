@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { expect, open, settle, signIn, test } from './console'
+import { ensureRequests, expect, open, settle, signIn, test } from './console'
 
 const folder = fileURLToPath(new URL('../../docs/images/', import.meta.url))
 
@@ -12,8 +12,9 @@ test('pictures for the README', async ({ page }) => {
     await page.screenshot({ path: `${folder}${name}.png` })
   }
   await signIn(page)
+  await ensureRequests(page, 30)
 
-  await open(page, 'playground')
+  await open(page, 'playground', 'range=1h')
   await page.getByLabel('Message 1', { exact: true }).fill('What is the capital of France?')
   await page.getByLabel('Max tokens').fill('64')
   await page.getByLabel('Temperature').fill('0')
@@ -21,7 +22,7 @@ test('pictures for the README', async ({ page }) => {
   await expect(page.getByRole('link', { name: 'Open in Requests' })).toBeVisible({ timeout: 60_000 })
   await take('playground')
 
-  await open(page, 'requests')
+  await open(page, 'requests', 'range=1h')
   await page.locator('[data-open]').first().click()
   await expect(page.getByRole('complementary', { name: 'Request' }).getByRole('heading', { name: 'Stages' })).toBeVisible()
   await take('requests')
@@ -29,7 +30,7 @@ test('pictures for the README', async ({ page }) => {
   await open(page, 'usage')
   await take('usage')
 
-  await open(page, 'home')
+  await open(page, 'home', 'range=1h')
   await expect(page.locator('canvas')).toBeVisible()
   await take('home')
 })

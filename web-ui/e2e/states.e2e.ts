@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { expect, expectAccessible, open, pageNames, signIn, test, type PageName } from './console'
+import { account, expect, expectAccessible, open, pageNames, signIn, test, type PageName } from './console'
 
 test.use({ allowedErrors: /status of [45]\d\d/ })
 
@@ -79,7 +79,6 @@ test('a session that ended leads to the sign-in page and back', async ({ page, c
   await page.getByRole('link', { name: 'Requests' }).click()
   await expect(page).toHaveURL(/\/login/)
   await expect(page.getByRole('status')).toContainText('session has ended')
-  const { account } = await import('./console')
   await page.getByLabel('E-mail').fill(account.email)
   await page.getByLabel('Password', { exact: true }).fill(account.password)
   await page.getByRole('button', { name: 'Sign in' }).click()

@@ -34,7 +34,7 @@ function Figure({ label, value, exact, change, rise = 'neutral', children }: Fig
               <span className={classes.against}> vs previous period</span>
             </>
           ) : (
-            <span className={classes.against}>nothing to compare with</span>
+            <span className={classes.against}>no data for the period before</span>
           )}
         </span>
         {children}

@@ -28,6 +28,12 @@ const request = z.object({
 })
 export type LoggedRequest = z.infer<typeof request>
 
+/** Whose call it was: a key, or a person signed in to the console. */
+export function callerOf({ api_key_id, key_name }: LoggedRequest): string {
+  if (api_key_id) return key_name ?? api_key_id
+  return key_name ? `${key_name} (console)` : 'Console'
+}
+
 const requestDetail = z.extend(request, {
   stages: z.array(z.object({ name: z.string(), ms: z.number() })),
   findings: z.array(z.object({ detector: z.string(), action: z.string(), stage: z.string(), count: z.number() })),

@@ -11,7 +11,7 @@ import { Loaded } from '@/shared/ui/Loaded'
 import { PlainTable } from '@/shared/ui/PlainTable'
 import { SidePanel } from '@/shared/ui/SidePanel'
 import { VerdictBadge } from '@/shared/ui/VerdictBadge'
-import { requestQuery, type RequestDetail } from '../api/requests'
+import { callerOf, requestQuery, type RequestDetail } from '../api/requests'
 import { OutcomeBadge } from './OutcomeBadge'
 import classes from './RequestDrawer.module.css'
 import { Waterfall } from './Waterfall'
@@ -41,6 +41,11 @@ function unitPerMillion(line: RequestDetail['price_lines'][number]): string {
   return `${requestMoney({ value: String(perMillion), currency: line.unit_price.currency })} / M`
 }
 
+/** Enough of a digest to tell versions apart; the whole is in the title and in the raw JSON. */
+function shortDigest(version: string): string {
+  return version.length > 22 ? `${version.slice(0, 19)}…` : version
+}
+
 function Detail({ request }: { request: RequestDetail }) {
   const { zone } = useTimeRange()
   const speed = request.output_tokens > 1 && request.first_token_ms && request.total_ms ? ((request.output_tokens - 1) / (request.total_ms - request.first_token_ms)) * 1_000 : null
@@ -56,8 +61,8 @@ function Detail({ request }: { request: RequestDetail }) {
           ['Time', <span key="t" title={iso(request.created_at)}>{dateTime(request.created_at, zone)}</span>],
           ['Endpoint', `${request.endpoint.replaceAll('_', ' ')}${request.streamed ? ', streamed' : ''}`],
           ['Model', request.model ?? '–'],
-          ['Version', request.version ? <code key="v" className="mono">{request.version}</code> : '–'],
-          ['Key', request.key_name ?? request.api_key_id ?? 'Console session'],
+          ['Version', request.version ? <code key="v" className="mono" title={request.version}>{shortDigest(request.version)}</code> : '–'],
+          ['Key', callerOf(request)],
           ['Cost', request.amount ? <strong key="c" title={exactMoney(request.amount)}>{requestMoney(request.amount)}</strong> : 'Not charged'],
           ['First token', milliseconds(request.first_token_ms)],
           ['Total', milliseconds(request.total_ms)],

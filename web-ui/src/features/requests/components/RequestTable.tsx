@@ -5,7 +5,7 @@ import { dateTime, type Zone } from '@/shared/format/time'
 import { DataTable, type Columns } from '@/shared/ui/DataTable'
 import { Moment } from '@/shared/ui/Moment'
 import { VerdictBadge } from '@/shared/ui/VerdictBadge'
-import type { LoggedRequest } from '../api/requests'
+import { callerOf, type LoggedRequest } from '../api/requests'
 import { OutcomeBadge } from './OutcomeBadge'
 import classes from './RequestTable.module.css'
 
@@ -30,7 +30,7 @@ export function RequestTable({ requests, zone, selectedId, onOpen }: RequestTabl
       },
       { id: 'outcome', header: 'Outcome', cell: ({ row }) => <OutcomeBadge request={row.original} /> },
       { id: 'model', header: 'Model', cell: ({ row }) => row.original.model ?? '–' },
-      { id: 'key', header: 'Key', cell: ({ row: { original } }) => original.key_name ?? (original.api_key_id ? original.api_key_id : 'Console') },
+      { id: 'key', header: 'Key', cell: ({ row }) => callerOf(row.original) },
       { id: 'input', header: 'Tokens in', meta: { numeric: true }, cell: ({ row }) => count(row.original.input_tokens) },
       { id: 'output', header: 'Tokens out', meta: { numeric: true }, cell: ({ row }) => count(row.original.output_tokens) },
       { id: 'first', header: 'First token', meta: { numeric: true }, cell: ({ row }) => milliseconds(row.original.first_token_ms) },

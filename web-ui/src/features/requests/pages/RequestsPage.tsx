@@ -48,7 +48,7 @@ export function RequestsPage() {
       actions={<Switch label="Live" checked={live} onChange={(event) => change({ live: event.currentTarget.checked || undefined })} />}
     >
       <RequestFilters filters={{ model, key, outcome }} onChange={change} />
-      <Panel title="Log" note={query.data && `${count(rows.length)}${query.hasNextPage ? '+' : ''} in: ${range.label.toLowerCase()}`} flush>
+      <Panel title="Log" note={query.data && `${count(rows.length)}${query.hasNextPage ? '+' : ''}, ${range.label.toLowerCase()}`} flush>
         <Loaded query={query} what="the requests" height={420}>
           {() =>
             rows.length === 0 ? (

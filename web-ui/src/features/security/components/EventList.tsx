@@ -47,7 +47,7 @@ export function EventList() {
     [range.zone, keys, scope],
   )
   return (
-    <Panel title="Events" note={query.data && `${count(rows.length)}${query.hasNextPage ? '+' : ''} in: ${range.label.toLowerCase()}`} flush>
+    <Panel title="Events" note={query.data && `${count(rows.length)}${query.hasNextPage ? '+' : ''}, ${range.label.toLowerCase()}`} flush>
       <Loaded query={query} what="the security events" height={280}>
         {() =>
           rows.length === 0 ? (

@@ -19,7 +19,8 @@ interface StackedBarsProps {
 const COLORS = 6
 const colorOf = (index: number) => `var(--series-${(index % COLORS) + 1})`
 const patterns = ['none', 'diagonal', 'dots', 'cross', 'rows', 'none']
-const margin = { top: 10, right: 8, bottom: 24, left: 64 }
+const edges = { top: 10, right: 8, bottom: 24 }
+const DIGIT_WIDTH = 7.2
 
 /** Round steps of 1, 2 or 5 times a power of ten, at most five of them. */
 export function axisTicks(max: number): number[] {
@@ -40,6 +41,8 @@ export function StackedBars({ label, categories, series, format, height = 240 }:
   const totals = categories.map((_, bar) => series.reduce((sum, { values }) => sum + (values[bar] ?? 0), 0))
   const ticks = axisTicks(Math.max(...totals, 0))
   const top = ticks.at(-1) ?? 1
+  const left = Math.max(40, 16 + DIGIT_WIDTH * Math.max(...ticks.map((tick) => format(tick).length)))
+  const margin = { ...edges, left }
   const plotWidth = Math.max(0, width - margin.left - margin.right)
   const plotHeight = height - margin.top - margin.bottom
   const y = (value: number) => margin.top + plotHeight * (1 - value / top)
