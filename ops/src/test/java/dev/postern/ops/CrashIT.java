@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,7 @@ class CrashIT {
        "messages":[{"role":"user","content":"Hi"}]}
       """;
   private static final int CLIENTS = 4;
+  private static final Duration PAUSE = Duration.ofMillis(100);
 
   private RunningProduct product;
 
@@ -121,15 +123,9 @@ class CrashIT {
       }
     }
 
-    /** A client that was refused comes again in a moment. */
-    private void pause() {
-      try {
-        ProcessHandle.current().onExit().get(50, TimeUnit.MILLISECONDS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      } catch (Exception e) {
-        Thread.onSpinWait();
-      }
+    /** A client that was refused comes again in a moment, or it would meet its rate limit. */
+    private static void pause() {
+      LockSupport.parkNanos(PAUSE.toNanos());
     }
 
     /** Waits until so many more answers have come; the test's time limit ends it. */

@@ -161,7 +161,8 @@ public final class LocalRunner implements AutoCloseable {
       return;
     }
     try {
-      if (!uri.equals(warmed)) {
+      // After a crash callers are waiting already: the first of them warms it.
+      if (!firstReady.isDone() && !uri.equals(warmed)) {
         warm(uri);
         warmed = uri;
       }
