@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(900)
 class ConsoleE2eIT {
   private static final Path CONSOLE = Path.of("../web-ui");
+  private static final Path REPORT = Path.of("target/console-e2e.log").toAbsolutePath();
 
   @Test
   void theConsoleWorksInARealBrowser() throws Exception {
@@ -28,7 +29,9 @@ class ConsoleE2eIT {
         "skipped: the console's packages are not installed, as in a build with -Dquick");
     var product = RunningProduct.shared();
 
-    assertThat(playwright(product, browser.get())).isZero();
+    int exit = playwright(product, browser.get());
+
+    assertThat(exit).as(ConsoleE2eIT::report).isZero();
   }
 
   private static int playwright(RunningProduct product, Path browser)
@@ -36,13 +39,22 @@ class ConsoleE2eIT {
     var builder =
         new ProcessBuilder("node", "node_modules/@playwright/test/cli.js", "test")
             .directory(CONSOLE.toFile())
-            .inheritIO();
+            .redirectErrorStream(true)
+            .redirectOutput(REPORT.toFile());
     var password = Files.readString(product.home().resolve("console-password")).strip();
     builder.environment().put("POSTERN_E2E_URL", product.url());
     builder.environment().put("POSTERN_E2E_EMAIL", "admin@postern.local");
     builder.environment().put("POSTERN_E2E_PASSWORD", password);
     builder.environment().put("POSTERN_CHROMIUM", browser.toString());
     return builder.start().waitFor();
+  }
+
+  private static String report() {
+    try {
+      return Files.readString(REPORT);
+    } catch (IOException e) {
+      return REPORT + " cannot be read";
+    }
   }
 
   private static Optional<Path> browser() {
