@@ -14,6 +14,10 @@ import org.junit.jupiter.api.Timeout;
 /** The console's browser tests, in a real Chromium against the running product. */
 @Timeout(900)
 class ConsoleE2eIT {
+  private static final String QUESTION =
+      """
+      {"model":"smollm2-135m-instruct","max_tokens":4,"messages":[{"role":"user","content":"Hi"}]}
+      """;
   private static final Path CONSOLE = Path.of("../web-ui");
   private static final Path REPORT = Path.of("target/console-e2e.log").toAbsolutePath();
 
@@ -28,6 +32,10 @@ class ConsoleE2eIT {
         ci || Files.exists(CONSOLE.resolve("node_modules/@playwright")),
         "skipped: the console's packages are not installed, as in a build with -Dquick");
     var product = RunningProduct.shared();
+    // Pages with lists are walked through with rows in them.
+    for (int i = 0; i < 3; i++) {
+      product.post("/v1/chat/completions", product.projectKey(), QUESTION);
+    }
 
     int exit = playwright(product, browser.get());
 
