@@ -61,6 +61,7 @@ public interface Generator extends AutoCloseable {
      */
     default void onPrompt(List<Token> scored) {}
 
+    /** Each token of the answer; the one that ends it is not reported. */
     void onToken(Token token);
 
     void onEnd(FinishReason reason, Timings timings);

@@ -5,7 +5,8 @@ public interface Tokenizer {
 
   /**
    * @param special whether control tokens such as {@code <|im_start|>} in the text are read as
-   *     tokens
+   *     tokens; such a text is a whole prompt and gets the token that begins one, where the model
+   *     wants that and it is not there yet
    */
   int[] encode(String text, boolean special);
 
