@@ -25,7 +25,7 @@ public record EngineConfig(
 
   /** Where the arithmetic is done. */
   public enum Provider {
-    /** CUDA where it loads, the processor otherwise. */
+    /** CUDA where it loads and agrees with the processor, the processor otherwise. */
     AUTO,
     CPU,
     /** CUDA, or no start. */

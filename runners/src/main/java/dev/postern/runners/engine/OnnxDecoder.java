@@ -32,11 +32,20 @@ final class OnnxDecoder implements Decoder {
   private final Map<Integer, OnnxTensor> keep = new HashMap<>();
   private final Map<Long, OnnxTensor> logitViews = new HashMap<>();
 
-  static OnnxDecoder open(Path graph, EngineConfig config, int contextLength) throws OrtException {
+  static OnnxDecoder open(Path graph, EngineConfig config, int contextLength, boolean cuda)
+      throws OrtException {
     OrtEnvironment environment = OrtEnvironment.getEnvironment("postern");
     try (var options = options(config)) {
+      if (cuda) {
+        options.addCUDA(0);
+      }
       OrtSession session = environment.createSession(graph.toString(), options);
-      return new OnnxDecoder(environment, session, config, contextLength);
+      try {
+        return new OnnxDecoder(environment, session, config, contextLength);
+      } catch (OrtException | RuntimeException | OutOfMemoryError failure) {
+        session.close();
+        throw failure;
+      }
     }
   }
 

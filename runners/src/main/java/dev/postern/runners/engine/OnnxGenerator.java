@@ -35,7 +35,7 @@ public final class OnnxGenerator implements Generator {
         ModelTokenizer.open(modelFolder.resolve(ModelFolder.TOKENIZER), beginning, tokens.ends());
     try {
       Decoder decoder =
-          OnnxDecoder.open(
+          ProviderChoice.open(
               modelFolder.resolve(ModelFolder.GRAPH), config, manifest.contextLength());
       return new OnnxGenerator(decoder, tokenizer, template(manifest, tokenizer), config);
     } catch (OrtException | RuntimeException failure) {

@@ -3,7 +3,11 @@ package dev.postern.runners.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtProvider;
 import dev.postern.runners.engine.Generator.FinishReason;
 import dev.postern.runners.engine.Generator.Request;
 import dev.postern.runners.engine.Generator.Token;
@@ -193,6 +197,19 @@ class OnnxGeneratorIT {
     Recording listener = submit(generator, prompt(250, 1), sampling(0, 0, 0), 1_000_000);
     assertThat(listener.await().reason()).isIn(FinishReason.LENGTH, FinishReason.STOP);
     assertThat(listener.ids()).hasSizeLessThanOrEqualTo(TinyLlama.CONTEXT - 250);
+  }
+
+  @Test
+  void runsOnTheProcessorUnlessCudaIsThereAndDemanded() throws Exception {
+    try (var chosen = OnnxGenerator.open(model, CONFIG.withProvider(EngineConfig.Provider.AUTO))) {
+      assertThat(alone(chosen, prompt(5, 1), sampling(0, 0, 0), 10))
+          .isEqualTo(alone(generator, prompt(5, 1), sampling(0, 0, 0), 10));
+    }
+    assumeThat(OrtEnvironment.getAvailableProviders()).doesNotContain(OrtProvider.CUDA);
+    assertThatThrownBy(
+            () -> OnnxGenerator.open(model, CONFIG.withProvider(EngineConfig.Provider.CUDA)))
+        .isInstanceOf(OrtException.class)
+        .hasMessageContaining("has no CUDA");
   }
 
   @Test
