@@ -35,7 +35,11 @@ test('a user signs in, makes a key, chats, and finds the request with its cost',
   const drawer = page.getByRole('complementary', { name: 'Request' })
   await expect(drawer.getByText('Completed', { exact: true })).toBeVisible()
   await expect(drawer.getByRole('rowheader', { name: 'generate' })).toBeVisible()
-  await expect(drawer.getByRole('table', { name: 'Price lines' }).getByRole('row', { name: /^Total/ })).toContainText(/\$0\.0\d*[1-9]/)
+  const prices = drawer.getByRole('table', { name: 'Price lines' })
+  const [, tokens, unit, amount] = await prices.getByRole('row', { name: /^input/ }).locator('th, td').allInnerTexts()
+  const dollars = (text = '') => Number.parseFloat(text.replace(/[$,]/g, ''))
+  expect(dollars(amount) / ((dollars(tokens) * dollars(unit)) / 1e6), 'amount over tokens times the price of a million').toBeCloseTo(1, 1)
+  await expect(prices.getByRole('row', { name: /^Total/ })).toContainText(/\$0\.0\d*[1-9]/)
   await page.keyboard.press('Escape')
   await expect(drawer).toHaveCount(0)
 

@@ -79,7 +79,7 @@ export function makeRequest({ project, key, model, at, outcome = 'completed', st
   const lines = [['input', inTokens - cached, price.input], ['cached', cached, price.cached], ['output', outTokens, price.output]]
     .filter(([, quantity]) => quantity > 0 && outcome !== 'failed')
     .map(([kind, quantity, perMillion]) => ({
-      kind, quantity, unit_price: usd(perMillion / 1e6), amount: usd((quantity * perMillion) / 1e6), effective_from: now - 90 * day,
+      kind, quantity, unit_price: usd(perMillion), amount: usd((quantity * perMillion) / 1e6), effective_from: now - 90 * day,
     }))
   const detector = pick(detectors)
   return {

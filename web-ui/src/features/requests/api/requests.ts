@@ -37,6 +37,7 @@ export function callerOf({ api_key_id, key_name }: LoggedRequest): string {
 const requestDetail = z.extend(request, {
   stages: z.array(z.object({ name: z.string(), ms: z.number() })),
   findings: z.array(z.object({ detector: z.string(), action: z.string(), stage: z.string(), count: z.number() })),
+  /** The unit is a million tokens. */
   price_lines: z.array(z.object({ kind: z.string(), quantity: z.number(), unit_price: money, amount: money, effective_from: z.nullish(z.number()) })),
   runner_cpu_ms: z.nullish(z.number()),
 })

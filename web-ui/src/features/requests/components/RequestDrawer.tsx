@@ -36,11 +36,6 @@ export function RequestDrawer({ id, onClose }: RequestDrawerProps) {
   )
 }
 
-function unitPerMillion(line: RequestDetail['price_lines'][number]): string {
-  const perMillion = Number(line.unit_price.value) * 1_000_000
-  return `${requestMoney({ value: String(perMillion), currency: line.unit_price.currency })} / M`
-}
-
 /** Enough of a digest to tell versions apart; the whole is in the title and in the raw JSON. */
 function shortDigest(version: string): string {
   return version.length > 22 ? `${version.slice(0, 19)}…` : version
@@ -91,7 +86,7 @@ function Detail({ request }: { request: RequestDetail }) {
               rows={request.price_lines.map((line) => [
                 line.kind,
                 count(line.quantity),
-                <span key="u" title={line.effective_from ? `Price since ${iso(line.effective_from)}` : undefined}>{unitPerMillion(line)}</span>,
+                <span key="u" title={line.effective_from ? `Price since ${iso(line.effective_from)}` : undefined}>{requestMoney(line.unit_price)} / M</span>,
                 <span key="a" title={exactMoney(line.amount)}>{requestMoney(line.amount)}</span>,
               ])}
               footer={['Total', '', '', request.amount ? requestMoney(request.amount) : '–']}
