@@ -30,6 +30,12 @@ final class EventStream implements RunnerPool.TokenStream {
   /** How long a runner may take to close its answer after {@code [DONE]}. */
   private static final Duration CLOSING = Duration.ofSeconds(1);
 
+  /**
+   * How much of an answer is read before anybody takes it. What lies unread when a connection
+   * breaks is lost, so the first events are taken off it at once.
+   */
+  private static final int READ_AHEAD_BYTES = 64 << 10;
+
   private enum State {
     READY,
     FLOWING,
@@ -44,6 +50,8 @@ final class EventStream implements RunnerPool.TokenStream {
   private final SseParser parser;
   private List<Buffer> group = new ArrayList<>();
   private State state = State.READY;
+  private int readAhead;
+  private boolean started;
   private boolean paused;
   private boolean flushPlanned;
   private boolean bodyEnded;
@@ -64,6 +72,7 @@ final class EventStream implements RunnerPool.TokenStream {
     response.exceptionHandler(cause -> brokeOff(cause.toString()));
     response.endHandler(_ -> bodyEnd());
     response.handler(this::read);
+    response.resume();
   }
 
   @Override
@@ -72,14 +81,14 @@ final class EventStream implements RunnerPool.TokenStream {
     this.onEvents = onEvents;
     this.onEnd = onEnd;
     this.onFailure = onFailure;
+    started = true;
     if (state == State.READY) {
       state = State.FLOWING;
       if (!paused) {
         response.resume();
       }
-    } else if (state == State.ENDING) {
-      planFlush();
     }
+    planFlush();
   }
 
   @Override
@@ -91,7 +100,7 @@ final class EventStream implements RunnerPool.TokenStream {
   @Override
   public void resume() {
     paused = false;
-    if (state == State.READY || state == State.OVER) {
+    if (!started || state == State.OVER) {
       return;
     }
     response.resume();
@@ -110,9 +119,19 @@ final class EventStream implements RunnerPool.TokenStream {
     }
   }
 
+  private boolean open() {
+    return state == State.READY || state == State.FLOWING;
+  }
+
   private void read(Buffer chunk) {
-    if (state != State.FLOWING) {
+    if (!open()) {
       return;
+    }
+    if (state == State.READY) {
+      readAhead += chunk.length();
+      if (readAhead > READ_AHEAD_BYTES) {
+        response.pause();
+      }
     }
     var events = new ArrayList<Buffer>();
     try {
@@ -121,7 +140,7 @@ final class EventStream implements RunnerPool.TokenStream {
       brokeOff(e.getMessage());
     }
     for (var event : events) {
-      if (state != State.FLOWING) {
+      if (!open()) {
         return;
       }
       accept(event);
@@ -149,13 +168,13 @@ final class EventStream implements RunnerPool.TokenStream {
 
   private void bodyEnd() {
     bodyEnded = true;
-    if (state == State.FLOWING || state == State.READY) {
+    if (open()) {
       brokeOff("the answer ended without [DONE]");
     }
   }
 
   private void brokeOff(@Nullable String reason) {
-    if (state == State.FLOWING || state == State.READY) {
+    if (open()) {
       LOG.warn(
           "runner {}, request {}: {}", exchange.call.runner(), exchange.call.requestId(), reason);
       end(exchange.unavailable(), true);
@@ -163,10 +182,9 @@ final class EventStream implements RunnerPool.TokenStream {
   }
 
   private void end(RunnerFailure cause, boolean runnersFault) {
-    if (state == State.ENDING || state == State.OVER) {
+    if (!open()) {
       return;
     }
-    boolean started = state == State.FLOWING;
     failure = new RunnerException(cause);
     state = State.ENDING;
     if (runnersFault) {
@@ -176,9 +194,7 @@ final class EventStream implements RunnerPool.TokenStream {
       exchange.reset();
     }
     exchange.done();
-    if (started) {
-      planFlush();
-    }
+    planFlush();
   }
 
   /**
@@ -186,7 +202,7 @@ final class EventStream implements RunnerPool.TokenStream {
    * burst of chunks becomes one group.
    */
   private void planFlush() {
-    if (!flushPlanned && (!group.isEmpty() || state == State.ENDING)) {
+    if (started && !flushPlanned && (!group.isEmpty() || state == State.ENDING)) {
       flushPlanned = true;
       exchange.context.runOnContext(_ -> flush());
     }
