@@ -122,6 +122,8 @@ final class GatewayProcess implements AutoCloseable {
 
   private static AdminStores stores(Tenancy tenancy, Registry registry) {
     return new AdminStores(
+        tenancy.organisations(),
+        tenancy.bootstrap(),
         tenancy.projects(),
         tenancy.apiKeys(),
         tenancy.serviceAccounts(),

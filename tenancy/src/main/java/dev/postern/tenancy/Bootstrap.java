@@ -15,6 +15,15 @@ public interface Bootstrap {
    */
   Future<Optional<Created>> run(String organisation, String adminEmail);
 
+  /**
+   * Creates a further organisation with all that the first one started with.
+   *
+   * @param operator fails with {@link TenancyFailure.OperatorOnly} when its organisation does not
+   *     run the installation, and with {@link TenancyFailure.Conflict} for an e-mail address that
+   *     is taken
+   */
+  Future<Created> add(Principal operator, String organisation, String adminEmail);
+
   /** What was created. */
   record Created(
       Organisation organisation,

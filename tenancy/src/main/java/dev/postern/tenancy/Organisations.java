@@ -9,4 +9,7 @@ public interface Organisations {
   Future<Organisation> create(String name);
 
   Future<Organisation> get(TenantId tenant);
+
+  /** Fails with {@link TenancyFailure.OperatorOnly} unless the tenant runs the installation. */
+  Future<Void> requireOperator(TenantId tenant);
 }

@@ -20,6 +20,9 @@ public sealed interface TenancyFailure {
   /** There is no such session, or it has ended. */
   record NoSession() implements TenancyFailure {}
 
+  /** Only the organisation that runs the installation may do this. */
+  record OperatorOnly() implements TenancyFailure {}
+
   /** Wrong e-mail or password. */
   record BadCredentials() implements TenancyFailure {}
 

@@ -17,6 +17,7 @@ public final class AdminRoutes {
       AdminStores stores, DetectorCatalog detectors, InstantSource clock, boolean secureCookies) {
     return List.of(
         new SessionRoutes(stores.sessions(), clock, secureCookies),
+        new OrganisationRoutes(stores.bootstrap()),
         new ProjectRoutes(stores.projects()),
         new ApiKeyRoutes(stores, clock),
         new AdminKeyRoutes(stores, clock),
@@ -30,7 +31,7 @@ public final class AdminRoutes {
         new RequestRoutes(stores.requests(), stores.projects()),
         new SecurityEventRoutes(stores.securityEvents(), stores.projects()),
         new GuardrailPolicyRoutes(stores.policies(), stores.projects(), detectors),
-        new PriceRoutes(stores.prices()),
+        new PriceRoutes(stores),
         new ExportRoutes(stores.exports(), stores.projects(), clock),
         new InvoiceRoutes(stores.invoices()));
   }

@@ -4,9 +4,11 @@ import dev.postern.registry.Policies;
 import dev.postern.registry.Routes;
 import dev.postern.tenancy.ApiKeys;
 import dev.postern.tenancy.AuditLog;
+import dev.postern.tenancy.Bootstrap;
 import dev.postern.tenancy.Exports;
 import dev.postern.tenancy.Invoices;
 import dev.postern.tenancy.Limits;
+import dev.postern.tenancy.Organisations;
 import dev.postern.tenancy.Prices;
 import dev.postern.tenancy.Projects;
 import dev.postern.tenancy.Requests;
@@ -18,6 +20,8 @@ import dev.postern.tenancy.Users;
 
 /** Everything that the administration's routes read and change. */
 public record AdminStores(
+    Organisations organisations,
+    Bootstrap bootstrap,
     Projects projects,
     ApiKeys keys,
     ServiceAccounts serviceAccounts,

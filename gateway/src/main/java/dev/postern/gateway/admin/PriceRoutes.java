@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.gateway.http.Api;
 import dev.postern.gateway.http.RouteGroup;
+import dev.postern.tenancy.Organisations;
 import dev.postern.tenancy.Page;
 import dev.postern.tenancy.Prices;
 import dev.postern.tenancy.WireId;
@@ -16,7 +17,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
-/** The dated price book. An entry is never changed: a new price is a new entry. */
+/**
+ * The dated price book. All may read it, the operator adds to it. An entry is never changed: a new
+ * price is a new entry.
+ */
 final class PriceRoutes implements RouteGroup {
   private static final String PATH = "/v1/postern/prices";
   private static final int MAX_MODEL = 256;
@@ -28,10 +32,12 @@ final class PriceRoutes implements RouteGroup {
     }
   }
 
+  private final Organisations organisations;
   private final Prices prices;
 
-  PriceRoutes(Prices prices) {
-    this.prices = prices;
+  PriceRoutes(AdminStores stores) {
+    this.organisations = stores.organisations();
+    this.prices = stores.prices();
   }
 
   @Override
@@ -49,15 +55,16 @@ final class PriceRoutes implements RouteGroup {
     return Body.read(
         ctx,
         Set.of("model", "kind", "price_per_million", "effective_from"),
-        body ->
-            prices
-                .add(
-                    Api.principal(ctx),
-                    body.name("model", MAX_MODEL),
-                    body.choice("kind", KINDS),
-                    body.money("price_per_million"),
-                    body.optionalTime("effective_from"))
-                .map(PriceRoutes::shape));
+        body -> {
+          var model = body.name("model", MAX_MODEL);
+          var kind = body.choice("kind", KINDS);
+          var perMillion = body.money("price_per_million");
+          var from = body.optionalTime("effective_from");
+          return organisations
+              .requireOperator(Api.principal(ctx).tenant())
+              .compose(may -> prices.add(Api.principal(ctx), model, kind, perMillion, from))
+              .map(PriceRoutes::shape);
+        });
   }
 
   private static ObjectNode shape(Prices.Price price) {

@@ -95,6 +95,8 @@ final class AdminBed implements AutoCloseable {
     var routes = new FakeRegistry(ours.id()).deploy(MODEL, ModelVersion.Role.CHAT, runner.uri());
     var stores =
         new AdminStores(
+            tenancy.organisations(),
+            tenancy.bootstrap(),
             tenancy.projects(),
             tenancy.apiKeys(),
             tenancy.serviceAccounts(),

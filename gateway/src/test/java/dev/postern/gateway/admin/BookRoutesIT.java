@@ -300,4 +300,30 @@ class BookRoutesIT {
     assertThat(price.path("effective_from").longValue()).isEqualTo(4_102_444_800L);
     assertThat(bed.get("/v1/postern/prices").path("data")).contains(price);
   }
+
+  @Test
+  void onlyTheOperatorAddsPricesAndOrganisations() {
+    var price =
+        bed.call(
+            "POST",
+            "/v1/postern/prices",
+            bed.theirs.adminKey(),
+            "{\"model\":\"m\",\"kind\":\"input\",\"price_per_million\":{\"value\":\"9\"}}");
+    assertThat(price.statusCode()).isEqualTo(403);
+    assertThat(AdminBed.error(price).path("code").textValue()).isEqualTo("operator_only");
+    var organisation = "{\"name\":\"Third\",\"admin_email\":\"owner@third.example\"}";
+    assertThat(
+            bed.call("POST", "/v1/postern/organizations", bed.theirs.adminKey(), organisation)
+                .statusCode())
+        .isEqualTo(403);
+
+    var third = bed.json("POST", "/v1/postern/organizations", organisation);
+    var admin = third.path("admin_api_key").path("value").textValue();
+    var projects = bed.call("GET", "/v1/organization/projects", admin, null);
+    assertThat(projects.body())
+        .contains(third.path("project").path("id").textValue())
+        .doesNotContain(bed.ours.projectId());
+    var again = bed.call("POST", "/v1/postern/organizations", bed.ours.adminKey(), organisation);
+    assertThat(AdminBed.error(again).path("message").textValue()).contains("taken");
+  }
 }

@@ -6,10 +6,51 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads a chat completion body. */
 final class ChatFields {
+  private static final Set<String> KNOWN =
+      Set.of(
+          "audio",
+          "frequency_penalty",
+          "function_call",
+          "functions",
+          "logit_bias",
+          "logprobs",
+          "max_completion_tokens",
+          "max_tokens",
+          "messages",
+          "metadata",
+          "modalities",
+          "model",
+          "moderation",
+          "n",
+          "parallel_tool_calls",
+          "prediction",
+          "presence_penalty",
+          "prompt_cache_key",
+          "prompt_cache_options",
+          "prompt_cache_retention",
+          "reasoning_effort",
+          "response_format",
+          "safety_identifier",
+          "seed",
+          "service_tier",
+          "stop",
+          "store",
+          "stream",
+          "stream_options",
+          "temperature",
+          "tool_choice",
+          "tools",
+          "top_logprobs",
+          "top_p",
+          "user",
+          "verbosity",
+          "web_search_options");
+
   private ChatFields() {}
 
   static ChatRequest read(ObjectNode tree) {
     var body = new Fields(tree, "");
+    body.allowOnly(KNOWN);
     var model = CommonFields.model(body);
     var messages = MessageFields.read(body);
     boolean stream = body.flag("stream");

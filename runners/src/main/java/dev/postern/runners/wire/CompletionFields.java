@@ -1,15 +1,38 @@
 package dev.postern.runners.wire;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Set;
 
 /** Reads a text completion body. */
 final class CompletionFields {
   private static final int DEFAULT_MAX_TOKENS = 16;
 
+  private static final Set<String> KNOWN =
+      Set.of(
+          "best_of",
+          "echo",
+          "frequency_penalty",
+          "logit_bias",
+          "logprobs",
+          "max_tokens",
+          "model",
+          "n",
+          "presence_penalty",
+          "prompt",
+          "seed",
+          "stop",
+          "stream",
+          "stream_options",
+          "suffix",
+          "temperature",
+          "top_p",
+          "user");
+
   private CompletionFields() {}
 
   static CompletionRequest read(ObjectNode tree) {
     var body = new Fields(tree, "");
+    body.allowOnly(KNOWN);
     var model = CommonFields.model(body);
     var prompt = TextOrTokens.read(body, "prompt", CommonFields.MAX_CHOICES);
     boolean stream = body.flag("stream");

@@ -7,10 +7,14 @@ import java.util.Set;
 final class EmbeddingFields {
   private static final int MAX_INPUTS = 2048;
 
+  private static final Set<String> KNOWN =
+      Set.of("dimensions", "encoding_format", "input", "model", "user");
+
   private EmbeddingFields() {}
 
   static EmbeddingRequest read(ObjectNode tree) {
     var body = new Fields(tree, "");
+    body.allowOnly(KNOWN);
     var model = CommonFields.model(body);
     var input = TextOrTokens.read(body, "input", MAX_INPUTS);
     var format = body.oneOf("encoding_format", "float", Set.of("float", "base64"));

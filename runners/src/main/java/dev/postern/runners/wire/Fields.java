@@ -19,6 +19,8 @@ record Fields(ObjectNode node, String path) {
   static final String INVALID_TYPE = "invalid_type";
   static final String MISSING = "missing_required_parameter";
   static final String UNSUPPORTED = "unsupported_parameter";
+  static final String UNKNOWN = "unknown_parameter";
+  private static final int QUOTED_NAME = 64;
 
   String at(String name) {
     return path.isEmpty() ? name : path + "." + name;
@@ -27,6 +29,18 @@ record Fields(ObjectNode node, String path) {
   @Nullable JsonNode get(String name) {
     var value = node.get(name);
     return value == null || value.isNull() ? null : value;
+  }
+
+  void allowOnly(Set<String> known) {
+    for (var name : (Iterable<String>) node::fieldNames) {
+      if (!known.contains(name)) {
+        var quoted = name.length() > QUOTED_NAME ? name.substring(0, QUOTED_NAME) + "…" : name;
+        throw new BadRequest(
+            "Unknown parameter: '%s'. Remove it, or check its spelling.".formatted(at(quoted)),
+            at(quoted),
+            UNKNOWN);
+      }
+    }
   }
 
   boolean has(String name) {

@@ -6,8 +6,9 @@ import io.vertx.core.buffer.Buffer;
  * Checks inference bodies field by field against the published ranges, so that what comes out can
  * be used without another look. Anything else is a {@link BadRequest}, never another exception.
  *
- * <p>Unknown fields are ignored: clients send vendors' extensions along. Fields that are known but
- * would change the answer in a way no runner can honour are refused instead of ignored.
+ * <p>A field that the API does not know is refused: a misspelt limit would otherwise be no limit.
+ * So are fields that are known but would change the answer in a way no runner can honour; those
+ * that are only hints, such as {@code reasoning_effort}, are passed over.
  */
 public final class RequestParser {
   private RequestParser() {}

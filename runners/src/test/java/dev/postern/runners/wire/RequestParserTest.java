@@ -36,7 +36,7 @@ class RequestParserTest {
              "temperature":0.5,"top_p":0.25,"n":3,"seed":-9223372036854775808,"stop":["x","y"],"presence_penalty":-2,
              "frequency_penalty":2,"logit_bias":{"7":-100,"8":1.5},"logprobs":true,"top_logprobs":20,
              "max_completion_tokens":9,"stream":true,"stream_options":{"include_usage":true},"metadata":{"k":"v"},
-             "tools":[],"tool_choice":"none","response_format":{"type":"text"},"user":null,"x_vendor":{"any":[1]}}
+             "tools":[],"tool_choice":"none","response_format":{"type":"text"},"user":null,"reasoning_effort":"low"}
             """);
     assertThat(chat.messages()).containsExactly(new ChatRequest.Message("user", "ab", "Ann"));
     assertThat(chat.sampling())
@@ -55,7 +55,7 @@ class RequestParserTest {
     assertThat(chat.maxCompletionTokens()).isEqualTo(9);
     assertThat(chat.stream()).isTrue();
     assertThat(chat.includeUsage()).isTrue();
-    assertThat(chat.body().get("x_vendor").toString()).isEqualTo("{\"any\":[1]}");
+    assertThat(chat.body().get("reasoning_effort").textValue()).isEqualTo("low");
   }
 
   @Test
@@ -79,6 +79,7 @@ class RequestParserTest {
   @CsvSource(
       delimiter = '|',
       value = {
+        "temprature | unknown_parameter | {\"model\":\"m\",\"temprature\":0}",
         "messages | missing_required_parameter | {\"model\":\"m\"}",
         "model | missing_required_parameter |"
             + " {\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}",
@@ -247,7 +248,13 @@ class RequestParserTest {
     assertThat(refusedChat("{\"a\":\"" + "x".repeat(9_000_000) + "\"}").code())
         .isEqualTo("invalid_json");
     assertThat(
-            chat("{\"model\":\"m\"," + HELLO + ",\"x\":" + "[".repeat(60) + "]".repeat(60) + "}"))
+            chat(
+                "{\"model\":\"m\","
+                    + HELLO
+                    + ",\"prediction\":"
+                    + "[".repeat(60)
+                    + "]".repeat(60)
+                    + "}"))
         .isNotNull();
   }
 
@@ -293,7 +300,7 @@ class RequestParserTest {
         "prompt | \"prompt\":\"\"",
         "prompt | \"prompt\":[]",
         "prompt | \"prompt\":{}",
-        "prompt | \"x\":1",
+        "prompt | \"user\":\"u\"",
         "prompt[1] | \"prompt\":[\"a\",\"\"]",
         "prompt[1] | \"prompt\":[\"a\",1]",
         "prompt[1] | \"prompt\":[1,\"a\"]",
@@ -328,7 +335,7 @@ class RequestParserTest {
       value = {
         "input | \"input\":\"\"",
         "input | \"input\":[]",
-        "input | \"x\":1",
+        "input | \"user\":\"u\"",
         "input[0] | \"input\":[\"\"]",
         "input[0] | \"input\":[[]]",
         "encoding_format | \"input\":\"a\",\"encoding_format\":\"hex\"",

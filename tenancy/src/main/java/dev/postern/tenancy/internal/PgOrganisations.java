@@ -3,6 +3,7 @@ package dev.postern.tenancy.internal;
 import dev.postern.tenancy.Organisation;
 import dev.postern.tenancy.Organisations;
 import dev.postern.tenancy.TenancyException;
+import dev.postern.tenancy.TenancyFailure;
 import dev.postern.tenancy.TenantId;
 import dev.postern.tenancy.WireId;
 import io.vertx.core.Future;
@@ -15,6 +16,8 @@ public final class PgOrganisations implements Organisations {
       "INSERT INTO organisations (id, name, created_at) VALUES ($1, $2, $3)";
 
   private static final String SELECT = "SELECT name, created_at FROM organisations WHERE id = $1";
+
+  private static final String OPERATOR = "SELECT FROM organisations WHERE id = $1 AND operator";
 
   private final Plumbing plumbing;
 
@@ -48,6 +51,19 @@ public final class PgOrganisations implements Organisations {
           return new Organisation(
               tenant, row.getString("name"), Columns.instant(row, "created_at"));
         });
+  }
+
+  @Override
+  public Future<Void> requireOperator(TenantId tenant) {
+    return plumbing
+        .db()
+        .inTenant(
+            tenant,
+            connection -> connection.preparedQuery(OPERATOR).execute(Tuple.of(tenant.value())))
+        .compose(rows ->
+            rows.size() > 0
+                ? Future.succeededFuture()
+                : Future.failedFuture(new TenancyException(new TenancyFailure.OperatorOnly())));
   }
 
   /** A new organisation, not stored yet. */

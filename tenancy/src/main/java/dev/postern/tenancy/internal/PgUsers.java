@@ -143,7 +143,7 @@ public final class PgUsers implements Users {
         Columns.instant(row, "created_at"));
   }
 
-  private static <T> Future<T> emailTaken(Throwable cause) {
+  static <T> Future<T> emailTaken(Throwable cause) {
     return Future.failedFuture(
         cause instanceof PgException failure && UNIQUE_VIOLATION.equals(failure.getSqlState())
             ? new TenancyException(new TenancyFailure.Conflict("the e-mail address is taken"))

@@ -166,6 +166,13 @@ public final class ErrorEnvelope {
               "Incorrect API key provided: it is unknown, expired or revoked.",
               null,
               "invalid_api_key");
+      case TenancyFailure.OperatorOnly() ->
+          refusal(
+              403,
+              INVALID,
+              "Only the organisation that runs this installation may do this.",
+              null,
+              "operator_only");
       case TenancyFailure.NoSession() ->
           refusal(401, INVALID, "Sign in first: there is no session.", null, "invalid_session");
       case TenancyFailure.BadCredentials() ->

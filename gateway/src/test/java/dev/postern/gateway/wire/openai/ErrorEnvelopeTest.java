@@ -69,6 +69,7 @@ class ErrorEnvelopeTest {
         row(new TenancyFailure.Invalid("name", "bad"), 400, INVALID, "name", "invalid_value"),
         row(new TenancyFailure.Conflict("archived"), 400, INVALID, null, "conflict"),
         row(new TenancyFailure.BadKey(), 401, INVALID, null, "invalid_api_key"),
+        row(new TenancyFailure.OperatorOnly(), 403, INVALID, null, "operator_only"),
         row(new TenancyFailure.NoSession(), 401, INVALID, null, "invalid_session"),
         row(new TenancyFailure.BadCredentials(), 401, INVALID, null, "invalid_credentials"),
         row(
