@@ -46,6 +46,19 @@ public final class Product implements AutoCloseable {
   private final Secrets secrets;
   private final Closing closing = new Closing();
 
+  /**
+   * What a started product offers.
+   *
+   * @param inference whether a runner serves
+   */
+  record Started(String url, Credentials credentials, boolean inference) {}
+
+  /**
+   * @param firstPassword of the console; only the first start knows it
+   * @param key a project key; empty when {@code bootstrap.env} is gone
+   */
+  record Credentials(Optional<String> firstPassword, Optional<String> key) {}
+
   private Product(Home home, PosternConfig config, Progress progress) throws IOException {
     this.home = home;
     this.config = config;
@@ -84,16 +97,16 @@ public final class Product implements AutoCloseable {
     home.create();
     log(home, config);
     try (var product = new Product(home, config, progress)) {
-      var gateway = product.start(true);
-      var key = BootstrapFile.open(home.bootstrap()).get(BootstrapFile.API_KEY).orElseThrow();
-      rehearsal.accept(product.url(gateway.port()), key);
+      var started = product.start(true);
+      rehearsal.accept(started.url(), started.credentials().key().orElseThrow());
     }
   }
 
   private static void runIn(Product product, boolean withModel, CountDownLatch stop)
       throws Exception {
     try {
-      product.start(withModel);
+      var started = product.start(withModel);
+      new Welcome(product.home, ADMIN, started).lines().forEach(product.progress::plain);
       stop.await();
     } catch (Exception e) {
       // A stop in the middle of the start shows as whatever was interrupted.
@@ -108,7 +121,7 @@ public final class Product implements AutoCloseable {
     }
   }
 
-  private GatewayProcess start(boolean withModel) throws Exception {
+  private Started start(boolean withModel) throws Exception {
     // Both take seconds on a first start, and neither needs the other.
     var runner = aside(() -> withModel ? startRunner() : Optional.<LocalRunner>empty());
     var postgres = startPostgres();
@@ -126,9 +139,7 @@ public final class Product implements AutoCloseable {
     if (local.isPresent()) {
       awaitReady(local.get());
     }
-    var url = url(gateway.port());
-    new Welcome(url, home, ADMIN, credentials, local.isPresent()).lines().forEach(progress::plain);
-    return gateway;
+    return new Started(url(gateway.port()), credentials, local.isPresent());
   }
 
   private EmbeddedPostgres startPostgres() throws Exception {
@@ -217,7 +228,7 @@ public final class Product implements AutoCloseable {
     return Optional.of(runner);
   }
 
-  private Welcome.Credentials bootstrap(GatewayProcess gateway, EmbeddedPostgres postgres)
+  private Credentials bootstrap(GatewayProcess gateway, EmbeddedPostgres postgres)
       throws Exception {
     var file = BootstrapFile.open(home.bootstrap());
     var created =
@@ -235,7 +246,7 @@ public final class Product implements AutoCloseable {
         BootstrapFile.DATABASE_URL,
         postgres.url(EmbeddedPostgres.APPLICATION, secrets.get("database-app")));
     file.write();
-    return new Welcome.Credentials(
+    return new Credentials(
         created.map(Bootstrap.Created::adminPassword), file.get(BootstrapFile.API_KEY));
   }
 

@@ -3,19 +3,14 @@ package dev.postern.ops;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** The one screen that {@code postern up} prints when it serves. */
-record Welcome(String url, Home home, String email, Credentials credentials, boolean inference) {
-
-  /**
-   * @param firstPassword of the console; only the first start knows it
-   * @param key a project key; empty when {@code bootstrap.env} is gone
-   */
-  record Credentials(Optional<String> firstPassword, Optional<String> key) {}
+record Welcome(Home home, String email, Product.Started started) {
 
   List<String> lines() {
     var lines = new ArrayList<String>();
+    var url = started.url();
+    var credentials = started.credentials();
     lines.add("");
     lines.add("Postern is ready.");
     lines.add("");
@@ -27,7 +22,8 @@ record Welcome(String url, Home home, String email, Credentials credentials, boo
     lines.add("");
     credentials
         .key()
-        .ifPresent(value -> lines.addAll(inference ? firstRequest(value) : firstLook(value)));
+        .ifPresent(
+            value -> lines.addAll(started.inference() ? firstRequest(value) : firstLook(value)));
     lines.add("Stop with Ctrl-C or: ./postern stop" + homeOption());
     lines.add("");
     return lines;
@@ -36,7 +32,7 @@ record Welcome(String url, Home home, String email, Credentials credentials, boo
   private List<String> firstRequest(String value) {
     return List.of(
         "  curl "
-            + url
+            + started.url()
             + "/v1/chat/completions -H 'Authorization: Bearer "
             + value
             + "' -H 'Content-Type: application/json' -d '{\"model\":\""
@@ -45,7 +41,7 @@ record Welcome(String url, Home home, String email, Credentials credentials, boo
             + " France?\"}]}'",
         "",
         "  python3 -c 'import openai; print(openai.OpenAI(base_url=\""
-            + url
+            + started.url()
             + "/v1\", api_key=\""
             + value
             + "\").chat.completions.create(model=\""
@@ -57,10 +53,10 @@ record Welcome(String url, Home home, String email, Credentials credentials, boo
 
   private List<String> firstLook(String value) {
     return List.of(
-        "  curl " + url + "/v1/models -H 'Authorization: Bearer " + value + "'",
+        "  curl " + started.url() + "/v1/models -H 'Authorization: Bearer " + value + "'",
         "",
         "  python3 -c 'import openai; print(openai.OpenAI(base_url=\""
-            + url
+            + started.url()
             + "/v1\", api_key=\""
             + value
             + "\").models.list())'   # pip install openai",
