@@ -4,6 +4,7 @@ import dev.postern.gateway.GatewayConfig;
 import dev.postern.ops.postgres.EmbeddedPostgres;
 import dev.postern.ops.process.BoundedLog;
 import dev.postern.ops.runner.LocalRunner;
+import dev.postern.ops.runner.Upstream;
 import dev.postern.ops.telemetry.JsonLines;
 import dev.postern.ops.telemetry.LogFile;
 import dev.postern.ops.telemetry.MetricsServer;
@@ -69,7 +70,12 @@ public final class Product implements AutoCloseable {
 
   /** Runs Postern until a signal ends it. */
   public static void runUntilStopped(
-      Home home, PosternConfig config, boolean withModel, Progress progress) throws Exception {
+      Home home,
+      PosternConfig config,
+      boolean withModel,
+      Optional<Upstream> upstream,
+      Progress progress)
+      throws Exception {
     var stop = new CountDownLatch(1);
     var main = Thread.currentThread();
     Signals.onStop(() -> {
@@ -81,7 +87,7 @@ public final class Product implements AutoCloseable {
     try (var _ = InstanceLock.take(home)) {
       requireFree(config.host(), config.port());
       log(home, config);
-      runIn(new Product(home, config, progress), withModel, stop);
+      runIn(new Product(home, config, progress), withModel, upstream, stop);
     }
     progress.line("Stopped.");
   }
@@ -97,15 +103,16 @@ public final class Product implements AutoCloseable {
     home.create();
     log(home, config);
     try (var product = new Product(home, config, progress)) {
-      var started = product.start(true);
+      var started = product.start(true, Optional.empty());
       rehearsal.accept(started.url(), started.credentials().key().orElseThrow());
     }
   }
 
-  private static void runIn(Product product, boolean withModel, CountDownLatch stop)
+  private static void runIn(
+      Product product, boolean withModel, Optional<Upstream> upstream, CountDownLatch stop)
       throws Exception {
     try {
-      var started = product.start(withModel);
+      var started = product.start(withModel, upstream);
       new Welcome(product.home, ADMIN, started).lines().forEach(product.progress::plain);
       stop.await();
     } catch (Exception e) {
@@ -121,7 +128,7 @@ public final class Product implements AutoCloseable {
     }
   }
 
-  private Started start(boolean withModel) throws Exception {
+  private Started start(boolean withModel, Optional<Upstream> upstream) throws Exception {
     // Both take seconds on a first start, and neither needs the other.
     var runner = aside(() -> withModel ? startRunner() : Optional.<LocalRunner>empty());
     var postgres = startPostgres();
@@ -135,6 +142,9 @@ public final class Product implements AutoCloseable {
       closing.add("metrics", server);
     }
     var credentials = bootstrap(gateway, postgres);
+    if (upstream.isPresent()) {
+      upstream.get().announceIn(vertx.vertx(), gateway.registry(), clock);
+    }
     local.ifPresent(found -> found.announceIn(gateway.registry(), gateway.tenancy().prices()));
     if (local.isPresent()) {
       awaitReady(local.get());

@@ -3,6 +3,8 @@ package dev.postern.ops.cli;
 import dev.postern.ops.PosternConfig;
 import dev.postern.ops.Product;
 import dev.postern.ops.Progress;
+import dev.postern.ops.runner.Upstream;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -59,6 +61,9 @@ public final class UpCommand implements Callable<Integer> {
               + " POSTERN_GPU). Read by the launcher.")
   private boolean gpu;
 
+  @Option(names = "--bench-upstream", paramLabel = "MODEL=URL", hidden = true)
+  private @Nullable String upstream;
+
   @Override
   public Integer call() throws Exception {
     var home = homeOption.home();
@@ -68,7 +73,12 @@ public final class UpCommand implements Callable<Integer> {
             host == null ? file.host() : host,
             port == null ? file.port() : port,
             metricsPort == null ? file.metricsPort() : metricsPort);
-    Product.runUntilStopped(home, config, !noModel, new Progress(System.out));
+    Product.runUntilStopped(
+        home,
+        config,
+        !noModel,
+        Optional.ofNullable(upstream).map(Upstream::parse),
+        new Progress(System.out));
     return ExitCode.OK;
   }
 }
