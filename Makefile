@@ -18,7 +18,7 @@ format: ## formats the Java sources
 	$(MVN25) spotless:apply
 
 check: ## format, compiler with Error Prone, unit and architecture tests: under two minutes
-	$(MVN25) -DskipITs -Dpostern.check test
+	$(MVN25) test
 
 test: ## unit tests
 	mvn -B -q -Dquick test
