@@ -12,7 +12,7 @@ help: ## says what there is
 
 setup: ## fetches all that a build needs, and uses this checkout's hooks
 	mvn -B -q -DskipTests package
-	git config core.hooksPath .githooks 2>/dev/null || true
+	git config core.hooksPath .githooks
 
 format: ## formats the Java sources
 	$(MVN25) spotless:apply

@@ -37,8 +37,8 @@ record Welcome(Home home, String email, Product.Started started) {
             + value
             + "' -H 'Content-Type: application/json' -d '{\"model\":\""
             + HomeModels.CHAT
-            + "\",\"messages\":[{\"role\":\"user\",\"content\":\"What is the capital of"
-            + " France?\"}]}'",
+            + "\",\"temperature\":0,\"messages\":[{\"role\":\"user\",\"content\":\"What is the"
+            + " capital of France?\"}]}'",
         "",
         "  python3 -c 'import openai; print(openai.OpenAI(base_url=\""
             + started.url()
@@ -46,8 +46,8 @@ record Welcome(Home home, String email, Product.Started started) {
             + value
             + "\").chat.completions.create(model=\""
             + HomeModels.CHAT
-            + "\", messages=[{\"role\": \"user\", \"content\": \"What is the capital of"
-            + " France?\"}]).choices[0].message.content)'   # pip install openai",
+            + "\", temperature=0, messages=[{\"role\": \"user\", \"content\": \"What is the capital"
+            + " of France?\"}]).choices[0].message.content)'   # pip install openai",
         "");
   }
 
