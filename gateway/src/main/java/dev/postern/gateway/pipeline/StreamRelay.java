@@ -48,6 +48,7 @@ final class StreamRelay {
   private final Promise<Answer> answered = Promise.promise();
   private final long began = System.nanoTime();
   private @Nullable TokenUsage reported;
+  private long promptTokens;
   private long deltas;
   private long firstByteMicros = -1;
   private long inspectNanos;
@@ -58,6 +59,7 @@ final class StreamRelay {
       TokenStream source,
       @Nullable OutputInspector inspector) {
     this.screened = screened;
+    promptTokens = screened.admitted().demand().promptTokens();
     this.client = screened.call().client();
     this.label = label;
     this.source = source;
@@ -111,6 +113,7 @@ final class StreamRelay {
 
   private void relay(ObjectNode chunk) {
     TokenUsage.of(chunk).ifPresent(usage -> reported = usage);
+    promptTokens = chunk.path("postern").path("prompt_tokens").asLong(promptTokens);
     label.apply(chunk);
     if (usageWanted) {
       chunk.putNull("usage");
@@ -296,12 +299,10 @@ final class StreamRelay {
 
   /**
    * What the runner counted; for a stream that was cut before it told, the tokens that came and the
-   * prompt as it was estimated for admission.
+   * prompt as our runners tell it at the beginning, or else as it was estimated for admission.
    */
   private TokenUsage usage() {
-    return reported != null
-        ? reported
-        : new TokenUsage(screened.admitted().demand().promptTokens(), 0, deltas, 0);
+    return reported != null ? reported : new TokenUsage(promptTokens, 0, deltas, 0);
   }
 
   private List<Finding> findings() {

@@ -75,6 +75,17 @@ class StreamRelayTest {
   }
 
   @Test
+  void aCutStreamIsChargedThePromptThatTheRunnerTold() {
+    var answer = run("");
+    source.events("{\"choices\":[],\"postern\":{\"prompt_tokens\":5}}", delta("a"));
+
+    client.gone.complete();
+
+    assertThat(answer.result().usage().promptTokens()).isEqualTo(5);
+    assertThat(client.writes.toString()).doesNotContain("postern");
+  }
+
+  @Test
   void whatTheRunnerCountedWinsOverWhatWasSeen() {
     var answer = run("");
 

@@ -109,7 +109,7 @@ final class AnswerSink {
     @Override
     public void begun(int index, List<ScoredToken> prompt) {
       sent = true;
-      output.send(answering.writer().opening(index));
+      output.send(answering.writer().opening(index, answering.promptTokens()));
       var echo = answering.echo(index);
       if (!echo.isEmpty()) {
         delta(index, new Delta(echo, prompt));

@@ -38,8 +38,22 @@ record AnswerWriter(
     });
   }
 
-  Buffer opening(int index) {
-    return chunk(index, null, format::opening);
+  /**
+   * The first chunk of a choice. It tells the size of the prompt already, for those who keep
+   * accounts: a stream that is cut never comes to its usage.
+   */
+  Buffer opening(int index, int promptTokens) {
+    return chunk(
+        index,
+        null,
+        format::opening,
+        json -> {
+          if (includeUsage) {
+            json.writeObjectFieldStart("postern");
+            json.writeNumberField("prompt_tokens", promptTokens);
+            json.writeEndObject();
+          }
+        });
   }
 
   Buffer delta(int index, Delta delta, int offset) {
@@ -60,6 +74,11 @@ record AnswerWriter(
   }
 
   private Buffer chunk(int index, @Nullable String reason, Json.Fields fields) {
+    return chunk(index, reason, fields, _ -> {});
+  }
+
+  private Buffer chunk(
+      int index, @Nullable String reason, Json.Fields fields, Json.Fields extension) {
     return Json.object(json -> {
       head(json, format.chunkObject());
       json.writeArrayFieldStart("choices");
@@ -72,6 +91,7 @@ record AnswerWriter(
       if (includeUsage) {
         json.writeNullField("usage");
       }
+      extension.write(json);
     });
   }
 

@@ -21,7 +21,7 @@ class RunnerBodyTest {
                 """
                 {"model":"m","messages":[{"role":"user","content":"a"}],"temperature":0.5,
                  "store":true,"metadata":{"k":"v"},"user":"u","service_tier":"auto",
-                 "prompt_cache_key":"p","safety_identifier":"s","max_tokens":5,"vendor":{"x":1}}\
+                 "prompt_cache_key":"p","safety_identifier":"s","max_tokens":5,"prediction":{"x":1}}\
                 """));
 
     var sent = tree(RunnerBody.of(chat, List.of("a"), 5).forModel("m@1"));
@@ -31,7 +31,7 @@ class RunnerBodyTest {
             JSON.readTree(
                 """
                 {"model":"m@1","messages":[{"role":"user","content":"a"}],"temperature":0.5,
-                 "vendor":{"x":1},"max_completion_tokens":5}\
+                 "prediction":{"x":1},"max_completion_tokens":5}\
                 """));
     assertThat(chat.body().has("store")).isTrue();
   }
