@@ -84,6 +84,8 @@ public final class RunnerSupervisor implements AutoCloseable {
     words.addAll(
         List.of(
             "-Xmx" + launch.heapMegabytes() + "m",
+            "-Xms48m",
+            "-Xmn24m",
             "-XX:+UseSerialGC",
             "-XX:+ExitOnOutOfMemoryError",
             "--enable-native-access=ALL-UNNAMED",

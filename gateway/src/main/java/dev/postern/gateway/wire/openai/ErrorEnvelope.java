@@ -107,8 +107,11 @@ public final class ErrorEnvelope {
           refusal(
               405,
               INVALID,
-              "%s is not allowed for %s; use %s."
-                  .formatted(method, path, String.join(" or ", allowed)),
+              "%s is not allowed for %s%s."
+                  .formatted(
+                      method,
+                      path,
+                      allowed.isEmpty() ? "" : "; use " + String.join(" or ", allowed)),
               null,
               null);
       case WireFailure.NotOffered(var path) ->
