@@ -114,31 +114,15 @@ final class GatewayProcess implements AutoCloseable {
             settings.ready(),
             clock,
             tenancy.ids());
-    var routes = AdminRoutes.groups(stores(tenancy, registry), detectors, clock, SECURE_COOKIES);
+    var routes =
+        AdminRoutes.groups(
+            AdminStores.of(tenancy, registry.policies(), registry.routes()),
+            detectors,
+            clock,
+            SECURE_COOKIES);
     var gateway = await(Gateway.start(vertx, settings.gateway(), services, routes));
     closing.add("gateway", () -> ended(gateway.stop(), settings.gateway().drain()));
     return new GatewayProcess(tenancy, registry, gateway, closing);
-  }
-
-  private static AdminStores stores(Tenancy tenancy, Registry registry) {
-    return new AdminStores(
-        tenancy.organisations(),
-        tenancy.bootstrap(),
-        tenancy.projects(),
-        tenancy.apiKeys(),
-        tenancy.serviceAccounts(),
-        tenancy.users(),
-        tenancy.sessions(),
-        tenancy.auditLog(),
-        tenancy.limits(),
-        tenancy.prices(),
-        tenancy.usageReports(),
-        tenancy.requests(),
-        tenancy.exports(),
-        tenancy.invoices(),
-        tenancy.securityEvents(),
-        registry.policies(),
-        registry.routes());
   }
 
   Tenancy tenancy() {

@@ -15,6 +15,7 @@ import dev.postern.tenancy.Requests;
 import dev.postern.tenancy.SecurityEvents;
 import dev.postern.tenancy.ServiceAccounts;
 import dev.postern.tenancy.Sessions;
+import dev.postern.tenancy.Tenancy;
 import dev.postern.tenancy.UsageReports;
 import dev.postern.tenancy.Users;
 
@@ -36,4 +37,26 @@ public record AdminStores(
     Invoices invoices,
     SecurityEvents securityEvents,
     Policies policies,
-    Routes routes) {}
+    Routes routes) {
+
+  public static AdminStores of(Tenancy tenancy, Policies policies, Routes routes) {
+    return new AdminStores(
+        tenancy.organisations(),
+        tenancy.bootstrap(),
+        tenancy.projects(),
+        tenancy.apiKeys(),
+        tenancy.serviceAccounts(),
+        tenancy.users(),
+        tenancy.sessions(),
+        tenancy.auditLog(),
+        tenancy.limits(),
+        tenancy.prices(),
+        tenancy.usageReports(),
+        tenancy.requests(),
+        tenancy.exports(),
+        tenancy.invoices(),
+        tenancy.securityEvents(),
+        policies,
+        routes);
+  }
+}

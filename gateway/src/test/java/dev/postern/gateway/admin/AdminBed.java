@@ -93,25 +93,7 @@ final class AdminBed implements AutoCloseable {
     theirs = tenant("Theirs", "owner@theirs.example");
     registry = await(Registry.open(vertx, tenancy, clock));
     var routes = new FakeRegistry(ours.id()).deploy(MODEL, ModelVersion.Role.CHAT, runner.uri());
-    var stores =
-        new AdminStores(
-            tenancy.organisations(),
-            tenancy.bootstrap(),
-            tenancy.projects(),
-            tenancy.apiKeys(),
-            tenancy.serviceAccounts(),
-            tenancy.users(),
-            tenancy.sessions(),
-            tenancy.auditLog(),
-            tenancy.limits(),
-            tenancy.prices(),
-            tenancy.usageReports(),
-            tenancy.requests(),
-            tenancy.exports(),
-            tenancy.invoices(),
-            tenancy.securityEvents(),
-            registry.policies(),
-            routes);
+    var stores = AdminStores.of(tenancy, registry.policies(), routes);
     var detectors = new RuleDetectors();
     groups = AdminRoutes.groups(stores, detectors, clock, false);
     var inspector = new PolicyInspector(detectors);
