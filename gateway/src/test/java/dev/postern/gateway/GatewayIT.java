@@ -14,6 +14,7 @@ import dev.postern.registry.GuardrailPolicy.Action;
 import dev.postern.registry.ModelVersion;
 import dev.postern.registry.Models;
 import dev.postern.registry.Registry;
+import dev.postern.registry.RoutePlan;
 import dev.postern.registry.RunnerDirectory;
 import dev.postern.runners.RunnerPool;
 import dev.postern.runners.RunnerPoolConfig;
@@ -284,8 +285,15 @@ class GatewayIT {
   private void awaitRoute() {
     var deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
     while (System.nanoTime() < deadline) {
-      var plan = await(registry.routes().resolve(home.organisation().id(), MODEL));
-      if (plan.candidates().stream().anyMatch(c -> c.baseUri().equals(runner.uri()))) {
+      var candidates =
+          await(
+              registry
+                  .routes()
+                  .resolve(home.organisation().id(), MODEL)
+                  .map(RoutePlan::candidates)
+                  // The news of the deployment may still be on its way.
+                  .otherwise(List.of()));
+      if (candidates.stream().anyMatch(c -> c.baseUri().equals(runner.uri()))) {
         return;
       }
       Thread.onSpinWait();
