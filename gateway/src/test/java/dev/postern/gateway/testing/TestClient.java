@@ -13,11 +13,6 @@ import java.time.Duration;
 
 /** A client with a key. */
 public final class TestClient {
-  static {
-    // Seconds; so that the client does not use a connection that the server is about to close.
-    System.setProperty("jdk.httpclient.keepalive.timeout", "1");
-  }
-
   private static final HttpClient CLIENT =
       HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
