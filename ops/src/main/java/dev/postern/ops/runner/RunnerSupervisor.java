@@ -90,6 +90,10 @@ public final class RunnerSupervisor implements AutoCloseable {
             "-XX:+ExitOnOutOfMemoryError",
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow"));
+    var libraries = System.getProperty("postern.runner.native");
+    if (libraries != null && Files.isDirectory(Path.of(libraries))) {
+      words.add("-Donnxruntime.native.path=" + libraries);
+    }
     var cache = System.getProperty("postern.runner.aot");
     if (System.getProperty("postern.rehearsal") != null) {
       words.add("-XX:AOTCacheOutput=" + cache);

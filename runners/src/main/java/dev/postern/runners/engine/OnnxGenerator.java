@@ -7,9 +7,13 @@ import dev.postern.runners.template.ChatTemplate;
 import dev.postern.runners.tokenizer.ModelTokenizer;
 import dev.postern.runners.wire.ChatRequest;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /** Generates with an imported model on ONNX Runtime. */
 public final class OnnxGenerator implements Generator {
@@ -31,16 +35,45 @@ public final class OnnxGenerator implements Generator {
     ModelManifest.Tokens tokens = manifest.tokens();
     Optional<Integer> beginning =
         tokens.begins() ? Optional.ofNullable(tokens.beginning()) : Optional.empty();
-    ModelTokenizer tokenizer =
-        ModelTokenizer.open(modelFolder.resolve(ModelFolder.TOKENIZER), beginning, tokens.ends());
+    // The weights and the vocabulary take about as long to read, so both are read at once.
+    var vocabulary =
+        CompletableFuture.supplyAsync(
+            () -> tokenizer(modelFolder.resolve(ModelFolder.TOKENIZER), beginning, tokens.ends()),
+            task -> Thread.ofPlatform().name("vocabulary").start(task));
+    Decoder decoder = null;
     try {
-      Decoder decoder =
+      decoder =
           ProviderChoice.open(
               modelFolder.resolve(ModelFolder.GRAPH), config, manifest.contextLength());
+      ModelTokenizer tokenizer = join(vocabulary);
       return new OnnxGenerator(decoder, tokenizer, template(manifest, tokenizer), config);
-    } catch (OrtException | RuntimeException failure) {
-      tokenizer.close();
+    } catch (OrtException | IOException | RuntimeException failure) {
+      if (decoder != null) {
+        decoder.close();
+      }
+      vocabulary.thenAccept(ModelTokenizer::close);
       throw failure;
+    }
+  }
+
+  private static ModelTokenizer tokenizer(
+      Path file, Optional<Integer> beginning, Set<Integer> ends) {
+    try {
+      return ModelTokenizer.open(file, beginning, ends);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+
+  private static ModelTokenizer join(CompletableFuture<ModelTokenizer> reading) throws IOException {
+    try {
+      return reading.join();
+    } catch (CompletionException failure) {
+      switch (failure.getCause()) {
+        case UncheckedIOException cause -> throw cause.getCause();
+        case RuntimeException cause -> throw cause;
+        case null, default -> throw failure;
+      }
     }
   }
 

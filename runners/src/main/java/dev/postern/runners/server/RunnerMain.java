@@ -6,6 +6,10 @@ import io.vertx.core.file.FileSystemOptions;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,11 +49,7 @@ public final class RunnerMain {
     var token = given == null || given.isBlank() ? null : given.strip();
     var config = RunnerServerConfig.defaults(token).withAddress(options.host(), options.port());
     var loader = new OnnxModels(options.engine());
-    var models = new ArrayList<LoadedModel>();
-    for (var model : options.models()) {
-      models.add(loader.load(model.name(), model.role(), model.folder()));
-      LOG.info("loaded {}", model.name());
-    }
+    var models = load(loader, options.models());
     var vertx = Vertx.vertx(smallOptions());
     var server = new RunnerServer(vertx, config, loader, models, InstantSource.system());
     vertx
@@ -63,6 +63,25 @@ public final class RunnerMain {
       Thread.ofPlatform().name("lifeline").daemon().start(() -> endWithParent(ending));
     }
     System.out.println("listening " + server.port());
+  }
+
+  /** All at once: a runner that was killed should be back soon. */
+  private static List<LoadedModel> load(ModelLoader loader, List<RunnerOptions.Model> wanted)
+      throws Exception {
+    try (var threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
+      var loading = new ArrayList<Future<LoadedModel>>();
+      for (var model : wanted) {
+        loading.add(threads.submit(() -> loader.load(model.name(), model.role(), model.folder())));
+      }
+      var models = new ArrayList<LoadedModel>();
+      for (var model : loading) {
+        models.add(model.get());
+        LOG.info("loaded {}", models.getLast().name());
+      }
+      return models;
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof Exception cause ? cause : e;
+    }
   }
 
   /** One event loop serves a runner; the engine has its own threads. */
