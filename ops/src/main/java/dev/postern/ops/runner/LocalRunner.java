@@ -70,6 +70,7 @@ public final class LocalRunner implements AutoCloseable {
   private @Nullable Registry registry;
   private @Nullable Prices prices;
   private @Nullable URI warmed;
+  private List<HomeModels.Entry> entered = List.of();
   private int missed;
 
   /**
@@ -218,19 +219,29 @@ public final class LocalRunner implements AutoCloseable {
   }
 
   private void enter(Registry entries, Prices book, URI uri) throws TimeoutException {
-    var served = new ArrayList<RunnerDirectory.Served>();
+    var serving = models;
+    if (!serving.equals(entered)) {
+      enterModels(entries, book, serving);
+      entered = serving;
+    }
+    var served =
+        serving.stream()
+            .map(model -> new RunnerDirectory.Served(model.version().digest(), model.name()))
+            .toList();
+    stored(entries.runners().register(NAME, uri, served));
+  }
+
+  private static void enterModels(Registry entries, Prices book, List<HomeModels.Entry> models)
+      throws TimeoutException {
     for (var model : models) {
-      var digest = model.version().digest();
       stored(
           entries
               .models()
               .register(
                   new Models.Stored(model.version(), model.folder().toString(), new JsonObject())));
-      stored(entries.deployments().put(null, model.name(), digest));
-      served.add(new RunnerDirectory.Served(digest, model.name()));
+      stored(entries.deployments().put(null, model.name(), model.version().digest()));
     }
     stored(book.seedDefaults(models.stream().flatMap(model -> seeds(model).stream()).toList()));
-    stored(entries.runners().register(NAME, uri, served));
   }
 
   private static List<Prices.Seed> seeds(HomeModels.Entry model) {

@@ -34,7 +34,7 @@ final class OnnxDecoder implements Decoder {
 
   static OnnxDecoder open(Path graph, EngineConfig config, int contextLength, boolean cuda)
       throws OrtException {
-    OrtEnvironment environment = OrtEnvironment.getEnvironment("postern");
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
     try (var options = options(config)) {
       if (cuda) {
         options.addCUDA(0);

@@ -1,5 +1,6 @@
 package dev.postern.runners.server;
 
+import ai.onnxruntime.OrtEnvironment;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -7,6 +8,7 @@ import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -45,12 +47,17 @@ public final class RunnerMain {
   }
 
   private static void start(RunnerOptions options) throws Exception {
+    // Each takes a while to come up, and a runner that was killed should be back soon.
+    Thread.ofPlatform().name("onnxruntime").start(OrtEnvironment::getEnvironment);
+    var comingUp =
+        CompletableFuture.supplyAsync(
+            () -> Vertx.vertx(smallOptions()), task -> Thread.ofPlatform().start(task));
     var given = System.getenv(TOKEN);
     var token = given == null || given.isBlank() ? null : given.strip();
     var config = RunnerServerConfig.defaults(token).withAddress(options.host(), options.port());
     var loader = new OnnxModels(options.engine());
     var models = load(loader, options.models());
-    var vertx = Vertx.vertx(smallOptions());
+    var vertx = comingUp.join();
     var server = new RunnerServer(vertx, config, loader, models, InstantSource.system());
     vertx
         .deployVerticle(server)
@@ -65,7 +72,7 @@ public final class RunnerMain {
     System.out.println("listening " + server.port());
   }
 
-  /** All at once: a runner that was killed should be back soon. */
+  /** All at once. */
   private static List<LoadedModel> load(ModelLoader loader, List<RunnerOptions.Model> wanted)
       throws Exception {
     try (var threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
