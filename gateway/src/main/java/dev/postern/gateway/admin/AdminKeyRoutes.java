@@ -73,15 +73,7 @@ final class AdminKeyRoutes implements RouteGroup {
   }
 
   private static ObjectNode shape(ApiKey key) {
-    var node =
-        Shapes.object(KIND)
-            .put("id", WireId.API_KEY.format(key.id()))
-            .put("name", key.name())
-            .put("redacted_value", key.redacted())
-            .put("created_at", key.createdAt().getEpochSecond())
-            .put("last_used_at", Shapes.seconds(key.lastUsedAt()))
-            .put("expires_at", Shapes.seconds(key.expiresAt()))
-            .put("revoked_at", Shapes.seconds(key.revokedAt()));
+    var node = Shapes.key(KIND, key);
     var owner = node.putObject("owner").put("type", "user").put("object", "organization.user");
     if (key.createdBy() != null) {
       owner.put("id", WireId.USER.format(key.createdBy()));

@@ -99,14 +99,7 @@ final class ApiKeyRoutes implements RouteGroup {
 
   private ObjectNode shape(ApiKey key, ObjectNode owner) {
     var node =
-        Shapes.object(KIND)
-            .put("id", WireId.API_KEY.format(key.id()))
-            .put("name", key.name())
-            .put("redacted_value", key.redacted())
-            .put("created_at", key.createdAt().getEpochSecond())
-            .put("last_used_at", Shapes.seconds(key.lastUsedAt()))
-            .put("expires_at", Shapes.seconds(key.expiresAt()))
-            .put("revoked_at", Shapes.seconds(key.revokedAt()))
+        Shapes.key(KIND, key)
             .put("owner_project_access", isGood(key, clock.instant()) ? "active" : "inactive");
     node.set("owner", owner);
     return node;

@@ -2,6 +2,7 @@ package dev.postern.gateway.admin;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.gateway.http.Api;
+import dev.postern.tenancy.ApiKey;
 import dev.postern.tenancy.Page;
 import dev.postern.tenancy.Principal;
 import dev.postern.tenancy.ProjectId;
@@ -33,6 +34,18 @@ final class Shapes {
     list.set("first_id", data.path(0).path("id").isMissingNode() ? null : data.get(0).get("id"));
     list.set("last_id", data.isEmpty() ? null : data.get(data.size() - 1).get("id"));
     return list.put("has_more", page.hasMore());
+  }
+
+  /** What project keys and admin keys show of themselves. */
+  static ObjectNode key(String kind, ApiKey key) {
+    return object(kind)
+        .put("id", WireId.API_KEY.format(key.id()))
+        .put("name", key.name())
+        .put("redacted_value", key.redacted())
+        .put("created_at", key.createdAt().getEpochSecond())
+        .put("last_used_at", seconds(key.lastUsedAt()))
+        .put("expires_at", seconds(key.expiresAt()))
+        .put("revoked_at", seconds(key.revokedAt()));
   }
 
   static ObjectNode deleted(String kind, String id) {

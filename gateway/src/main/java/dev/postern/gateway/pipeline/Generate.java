@@ -67,7 +67,7 @@ public final class Generate {
             body.forModel(candidate.model()),
             firstByte,
             total);
-    if (!streams(screened.request())) {
+    if (!screened.request().stream()) {
       return pool.call(request, call.client().gone())
           .map(answer -> new Generation.Document(screened, answer));
     }
@@ -102,14 +102,6 @@ public final class Generate {
       case ChatRequest _ -> "/v1/chat/completions";
       case CompletionRequest _ -> "/v1/completions";
       case EmbeddingRequest _ -> "/v1/embeddings";
-    };
-  }
-
-  private static boolean streams(InferenceRequest request) {
-    return switch (request) {
-      case ChatRequest chat -> chat.stream();
-      case CompletionRequest completion -> completion.stream();
-      case EmbeddingRequest _ -> false;
     };
   }
 }

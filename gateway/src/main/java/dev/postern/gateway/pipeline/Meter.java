@@ -4,10 +4,6 @@ import dev.postern.gateway.inspect.Finding;
 import dev.postern.gateway.wire.openai.ErrorAnswer;
 import dev.postern.gateway.wire.openai.ErrorEnvelope;
 import dev.postern.registry.GuardrailPolicy.Action;
-import dev.postern.runners.wire.ChatRequest;
-import dev.postern.runners.wire.CompletionRequest;
-import dev.postern.runners.wire.EmbeddingRequest;
-import dev.postern.runners.wire.InferenceRequest;
 import dev.postern.tenancy.UsageEvent;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -39,7 +35,7 @@ public final class Meter {
         answer.outcome(),
         status(answer, failure),
         failure == null ? null : failure.code() == null ? failure.type() : failure.code(),
-        streamed(admitted.request()),
+        admitted.request().stream(),
         call.startedAt(),
         answer.firstByteMicros(),
         call.elapsedMicros(),
@@ -55,7 +51,7 @@ public final class Meter {
   }
 
   private static int status(Answer answer, @Nullable ErrorAnswer failure) {
-    var streamBegan = streamed(answer.admitted().request()) && answer.firstByteMicros() >= 0;
+    var streamBegan = answer.admitted().request().stream() && answer.firstByteMicros() >= 0;
     if (streamBegan) {
       return 200;
     }
@@ -63,14 +59,6 @@ public final class Meter {
       case Ending.Document _, Ending.LastEvents _ -> 200;
       case Ending.ClientGone() -> CLIENT_CLOSED_REQUEST;
       case Ending.Failed _ -> failure == null ? 500 : failure.status();
-    };
-  }
-
-  private static boolean streamed(InferenceRequest request) {
-    return switch (request) {
-      case ChatRequest chat -> chat.stream();
-      case CompletionRequest completion -> completion.stream();
-      case EmbeddingRequest _ -> false;
     };
   }
 

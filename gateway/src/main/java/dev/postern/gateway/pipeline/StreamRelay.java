@@ -113,7 +113,7 @@ final class StreamRelay {
 
   private void relay(ObjectNode chunk) {
     TokenUsage.of(chunk).ifPresent(usage -> reported = usage);
-    promptTokens = chunk.path("postern").path("prompt_tokens").asLong(promptTokens);
+    TokenUsage.promptTokens(chunk).ifPresent(told -> promptTokens = told);
     label.apply(chunk);
     if (usageWanted) {
       chunk.putNull("usage");

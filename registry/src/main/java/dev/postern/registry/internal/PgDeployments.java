@@ -11,7 +11,6 @@ import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -89,17 +88,7 @@ public final class PgDeployments implements Deployments {
 
   @Override
   public Future<List<Deployment>> list(TenantId tenant) {
-    return store.transaction(
-        tenant,
-        connection ->
-            connection
-                .query(LIST)
-                .execute()
-                .map(rows -> {
-                  var deployments = new ArrayList<Deployment>(rows.size());
-                  rows.forEach(row -> deployments.add(deployment(row)));
-                  return deployments;
-                }));
+    return store.list(tenant, LIST, PgDeployments::deployment);
   }
 
   private static Future<Deployment> find(

@@ -9,7 +9,6 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -65,17 +64,7 @@ public final class PgModels implements Models {
 
   @Override
   public Future<List<Stored>> list() {
-    return store.transaction(
-        null,
-        connection ->
-            connection
-                .query(LIST)
-                .execute()
-                .map(rows -> {
-                  var versions = new ArrayList<Stored>(rows.size());
-                  rows.forEach(row -> versions.add(stored(row)));
-                  return versions;
-                }));
+    return store.list(null, LIST, PgModels::stored);
   }
 
   @Override

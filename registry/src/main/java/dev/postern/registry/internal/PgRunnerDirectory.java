@@ -68,17 +68,7 @@ public final class PgRunnerDirectory implements RunnerDirectory {
 
   @Override
   public Future<List<Runner>> list() {
-    return store.transaction(
-        null,
-        connection ->
-            connection
-                .query(LIST)
-                .execute()
-                .map(rows -> {
-                  var runners = new ArrayList<Runner>(rows.size());
-                  rows.forEach(row -> runners.add(runner(row)));
-                  return runners;
-                }));
+    return store.list(null, LIST, PgRunnerDirectory::runner);
   }
 
   private static Runner runner(Row row) {

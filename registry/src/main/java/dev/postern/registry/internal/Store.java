@@ -7,13 +7,16 @@ import dev.postern.tenancy.TenancyFailure;
 import dev.postern.tenancy.TenantDb;
 import dev.postern.tenancy.TenantId;
 import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlConnection;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.function.Function;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Transactions that fail in the registry's words. */
@@ -25,6 +28,17 @@ record Store(TenantDb db, InstantSource clock) {
   <T> Future<T> transaction(@Nullable TenantId tenant, Function<SqlConnection, Future<T>> work) {
     var done = tenant == null ? db.asSystem(work) : db.inTenant(tenant, work);
     return done.recover(cause -> Future.failedFuture(translate(cause)));
+  }
+
+  /** Every row of a query without values. */
+  <T> Future<List<T>> list(@Nullable TenantId tenant, String sql, Function<Row, T> row) {
+    return transaction(
+        tenant,
+        connection ->
+            connection
+                .query(sql)
+                .execute()
+                .map(rows -> StreamSupport.stream(rows.spliterator(), false).map(row).toList()));
   }
 
   /** This moment, to the microsecond that PostgreSQL keeps. */

@@ -17,4 +17,11 @@ public record EmbeddingRequest(
     List<int[]> tokenInputs,
     boolean base64,
     @Nullable Integer dimensions)
-    implements InferenceRequest {}
+    implements InferenceRequest {
+
+  /** Never: vectors come at once. */
+  @Override
+  public boolean stream() {
+    return false;
+  }
+}

@@ -7,4 +7,7 @@ public sealed interface InferenceRequest permits ChatRequest, CompletionRequest,
   ObjectNode body();
 
   String model();
+
+  /** Whether the answer is wanted as a stream of events. */
+  boolean stream();
 }

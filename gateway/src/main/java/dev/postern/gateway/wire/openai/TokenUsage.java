@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * What a call used.
@@ -27,6 +28,12 @@ public record TokenUsage(
             usage.path("prompt_tokens_details").path("cached_tokens").asLong(),
             usage.path("completion_tokens").asLong(),
             answer.path("postern").path("cpu_us").asLong()));
+  }
+
+  /** The size of the prompt, which our own runners tell with a stream's first chunk. */
+  public static OptionalLong promptTokens(JsonNode chunk) {
+    var told = chunk.path("postern").path("prompt_tokens");
+    return told.isIntegralNumber() ? OptionalLong.of(told.longValue()) : OptionalLong.empty();
   }
 
   /** The {@code usage} object of the API. */

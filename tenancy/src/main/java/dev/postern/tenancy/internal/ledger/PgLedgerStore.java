@@ -1,5 +1,7 @@
 package dev.postern.tenancy.internal.ledger;
 
+import static dev.postern.tenancy.internal.Columns.timestamp;
+
 import dev.postern.tenancy.ProjectId;
 import dev.postern.tenancy.SecurityEvents.SecurityEvent;
 import dev.postern.tenancy.UsageEvent;
@@ -11,9 +13,7 @@ import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
-import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -80,7 +80,7 @@ final class PgLedgerStore implements LedgerStore {
             .addValue(columns.of(SecurityEvent::requestId, UUID[]::new))
             .addValue(columns.of(e -> e.subjectKind().name(), String[]::new))
             .addValue(columns.of(SecurityEvent::subjectId, UUID[]::new))
-            .addValue(columns.of(e -> utc(e.createdAt()), OffsetDateTime[]::new))
+            .addValue(columns.of(e -> timestamp(e.createdAt()), OffsetDateTime[]::new))
             .addValue(columns.of(e -> text(e.detector()), String[]::new))
             .addValue(columns.of(e -> text(e.action()), String[]::new))
             .addValue(columns.of(e -> text(e.stage()), String[]::new))
@@ -112,7 +112,7 @@ final class PgLedgerStore implements LedgerStore {
             .addValue(columns.of(UsageEvent::httpStatus, Integer[]::new))
             .addValue(columns.of(e -> text(e.errorCode()), String[]::new))
             .addValue(columns.of(UsageEvent::streamed, Boolean[]::new))
-            .addValue(columns.of(e -> utc(e.startedAt()), OffsetDateTime[]::new))
+            .addValue(columns.of(e -> timestamp(e.startedAt()), OffsetDateTime[]::new))
             .addValue(columns.of(UsageEvent::firstTokenMicros, Long[]::new))
             .addValue(columns.of(UsageEvent::totalMicros, Long[]::new))
             .addValue(columns.of(UsageEvent::runnerCpuMicros, Long[]::new))
@@ -142,10 +142,6 @@ final class PgLedgerStore implements LedgerStore {
 
   private static String stages(UsageEvent event) {
     return new JsonObject(new LinkedHashMap<>(event.stageMicros())).encode();
-  }
-
-  private static OffsetDateTime utc(Instant instant) {
-    return instant.atOffset(ZoneOffset.UTC);
   }
 
   /** PostgreSQL's text holds every character but this one, which clients can send in JSON. */

@@ -11,6 +11,7 @@ import dev.postern.tenancy.TenancyFailure;
 import dev.postern.tenancy.TenantDb;
 import dev.postern.tenancy.TenantId;
 import dev.postern.tenancy.WireId;
+import dev.postern.tenancy.internal.Columns;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
@@ -19,7 +20,6 @@ import io.vertx.sqlclient.Tuple;
 import java.math.BigDecimal;
 import java.time.InstantSource;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -190,7 +190,7 @@ public final class PgLimits implements Limits {
   }
 
   private Future<ProjectLimits> projectLimits(SqlConnection connection, ProjectId project) {
-    LocalDate month = clock.instant().atOffset(ZoneOffset.UTC).toLocalDate().withDayOfMonth(1);
+    LocalDate month = Columns.month(clock.instant());
     return connection
         .preparedQuery(PROJECT_LIMITS)
         .execute(Tuple.of(project.value(), month))

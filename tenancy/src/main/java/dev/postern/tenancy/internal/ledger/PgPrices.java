@@ -9,6 +9,7 @@ import dev.postern.tenancy.TenancyException;
 import dev.postern.tenancy.TenancyFailure;
 import dev.postern.tenancy.TenantDb;
 import dev.postern.tenancy.WireId;
+import dev.postern.tenancy.internal.Columns;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
@@ -18,7 +19,6 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -95,7 +95,7 @@ public final class PgPrices implements Prices {
         row.getString("model"),
         Kind.valueOf(row.getString("kind").toUpperCase(Locale.ROOT)),
         row.getBigDecimal("per_million").stripTrailingZeros(),
-        row.getOffsetDateTime("effective_from").toInstant());
+        Columns.instant(row, "effective_from"));
   }
 
   @Override
@@ -155,7 +155,11 @@ public final class PgPrices implements Prices {
     return connection
         .preparedQuery(HAS_EARLIER)
         .execute(
-            Tuple.of(price.model(), word(price.kind()), word(other), now.atOffset(ZoneOffset.UTC)))
+            Tuple.of(
+                price.model(),
+                Columns.word(price.kind()),
+                Columns.word(other),
+                Columns.timestamp(now)))
         .compose(rows ->
             rows.iterator().next().getBoolean(0)
                 ? Future.failedFuture(
@@ -174,9 +178,9 @@ public final class PgPrices implements Prices {
             Tuple.of(
                 price.id(),
                 price.model(),
-                word(price.kind()),
+                Columns.word(price.kind()),
                 price.perMillion(),
-                price.effectiveFrom().atOffset(ZoneOffset.UTC)))
+                Columns.timestamp(price.effectiveFrom())))
         .map(rows -> rows.rowCount() == 1);
   }
 
@@ -188,7 +192,7 @@ public final class PgPrices implements Prices {
         WireId.PRICE.format(price.id()),
         new JsonObject()
             .put("model", price.model())
-            .put("kind", word(price.kind()))
+            .put("kind", Columns.word(price.kind()))
             .put("price_per_million", price.perMillion().toPlainString())
             .put("effective_from", price.effectiveFrom().getEpochSecond()));
   }
@@ -204,9 +208,5 @@ public final class PgPrices implements Prices {
       }
       return done.mapEmpty();
     });
-  }
-
-  private static String word(Kind kind) {
-    return kind.name().toLowerCase(Locale.ROOT);
   }
 }

@@ -8,13 +8,13 @@ import dev.postern.tenancy.TenancyException;
 import dev.postern.tenancy.TenantDb;
 import dev.postern.tenancy.TenantId;
 import dev.postern.tenancy.WireId;
+import dev.postern.tenancy.internal.Columns;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -63,8 +63,8 @@ public final class PgSecurityEvents implements SecurityEvents {
                   var values =
                       Tuple.tuple()
                           .addUUID(project == null ? null : project.value())
-                          .addOffsetDateTime(utc(start))
-                          .addOffsetDateTime(utc(end))
+                          .addOffsetDateTime(Columns.timestampOrNull(start))
+                          .addOffsetDateTime(Columns.timestampOrNull(end))
                           .addOffsetDateTime(at)
                           .addUUID(after)
                           .addInteger(limit + 1);
@@ -97,10 +97,6 @@ public final class PgSecurityEvents implements SecurityEvents {
         });
   }
 
-  private static @Nullable OffsetDateTime utc(@Nullable Instant instant) {
-    return instant == null ? null : instant.atOffset(ZoneOffset.UTC);
-  }
-
   private static SecurityEvent event(Row row) {
     return new SecurityEvent(
         row.getUUID("id"),
@@ -109,7 +105,7 @@ public final class PgSecurityEvents implements SecurityEvents {
         row.getUUID("request_id"),
         Principal.Kind.valueOf(row.getString("subject_kind")),
         row.getUUID("subject_id"),
-        row.getOffsetDateTime("created_at").toInstant(),
+        Columns.instant(row, "created_at"),
         row.getString("detector"),
         row.getString("action"),
         row.getString("stage"),

@@ -6,6 +6,7 @@ import dev.postern.tenancy.ProjectId;
 import dev.postern.tenancy.Requests;
 import dev.postern.tenancy.TenantId;
 import dev.postern.tenancy.UsageEvent;
+import dev.postern.tenancy.internal.Columns;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import java.math.BigDecimal;
@@ -54,7 +55,7 @@ final class EventRows {
         row.getInteger("http_status"),
         row.getString("error_code"),
         row.getBoolean("streamed"),
-        Times.instant(row, "started_at"),
+        Columns.instant(row, "started_at"),
         row.getLong("first_token_micros"),
         row.getLong("total_micros"),
         row.getLong("runner_cpu_micros"),
@@ -89,7 +90,7 @@ final class EventRows {
               quantity,
               perMillion,
               perMillion.multiply(BigDecimal.valueOf(quantity)).multiply(MILLIONTH),
-              Times.instant(row, prefix + "_from")));
+              Columns.instant(row, prefix + "_from")));
     }
   }
 }

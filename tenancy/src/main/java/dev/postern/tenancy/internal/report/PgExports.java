@@ -5,6 +5,7 @@ import dev.postern.tenancy.ProjectId;
 import dev.postern.tenancy.Requests;
 import dev.postern.tenancy.TenantDb;
 import dev.postern.tenancy.TenantId;
+import dev.postern.tenancy.internal.Columns;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import java.time.Instant;
@@ -48,8 +49,8 @@ public final class PgExports implements Exports {
   private static Conditions conditions(@Nullable ProjectId project, Instant start, Instant end) {
     return new Conditions()
         .and("e.project_id = ?", project == null ? null : project.value())
-        .always("e.started_at >= ?", Times.utc(start))
-        .always("e.started_at < ?", Times.utc(end));
+        .always("e.started_at >= ?", Columns.timestamp(start))
+        .always("e.started_at < ?", Columns.timestamp(end));
   }
 
   /** One export under way. */
@@ -95,7 +96,7 @@ public final class PgExports implements Exports {
       if (last != null) {
         conditions.and(
             "(e.started_at, e.id) > ("
-                + conditions.bind(Times.utc(last.event().startedAt()))
+                + conditions.bind(Columns.timestamp(last.event().startedAt()))
                 + ", "
                 + conditions.bind(last.event().id())
                 + ")");

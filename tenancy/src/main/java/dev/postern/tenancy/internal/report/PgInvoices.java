@@ -5,6 +5,7 @@ import dev.postern.tenancy.Prices;
 import dev.postern.tenancy.ProjectId;
 import dev.postern.tenancy.TenantDb;
 import dev.postern.tenancy.TenantId;
+import dev.postern.tenancy.internal.Columns;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
@@ -55,7 +56,8 @@ public final class PgInvoices implements Invoices {
 
   @Override
   public Future<Invoice> invoice(TenantId tenant, YearMonth period) {
-    var months = Tuple.of(Times.utc(start(period)), Times.utc(start(period.plusMonths(1))));
+    var months =
+        Tuple.of(Columns.timestamp(start(period)), Columns.timestamp(start(period.plusMonths(1))));
     return db.inTenant(
         tenant,
         connection ->
@@ -95,7 +97,7 @@ public final class PgInvoices implements Invoices {
         row.getString("model"),
         Prices.Kind.valueOf(row.getString("kind").toUpperCase(Locale.ROOT)),
         row.getBigDecimal("per_million"),
-        Times.instant(row, "since"),
+        Columns.instant(row, "since"),
         row.getLong("quantity"),
         row.getBigDecimal("amount"));
   }

@@ -9,6 +9,7 @@ import dev.postern.tenancy.UsageReports.TopError;
 import dev.postern.tenancy.UsageReports.TopKey;
 import dev.postern.tenancy.UsageReports.TopModel;
 import dev.postern.tenancy.UsageReports.Totals;
+import dev.postern.tenancy.internal.Columns;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
@@ -18,7 +19,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -159,8 +159,8 @@ final class PgOverview {
     private Conditions period(Instant from, Instant to) {
       return new Conditions()
           .and("e.project_id = ?", project == null ? null : project.value())
-          .always("e.started_at >= ?", Times.utc(from))
-          .always("e.started_at < ?", Times.utc(to));
+          .always("e.started_at >= ?", Columns.timestamp(from))
+          .always("e.started_at < ?", Columns.timestamp(to));
     }
 
     private Future<RowSet<Row>> rows(String sql, Conditions conditions) {
@@ -203,7 +203,7 @@ final class PgOverview {
           .map(rows -> {
             Map<Instant, Point> points = new HashMap<>();
             for (Row row : rows) {
-              Instant at = Times.instant(row, "bucket");
+              Instant at = Columns.instant(row, "bucket");
               points.put(at, new Point(at, row.getLong("requests"), row.getLong("errors")));
             }
             List<Point> series = new ArrayList<>();
@@ -215,7 +215,7 @@ final class PgOverview {
     }
 
     private Future<Row> budget() {
-      LocalDate month = clock.instant().atOffset(ZoneOffset.UTC).toLocalDate().withDayOfMonth(1);
+      LocalDate month = Columns.month(clock.instant());
       var values =
           Tuple.tuple().addLocalDate(month).addUUID(project == null ? null : project.value());
       return connection.preparedQuery(BUDGET).execute(values).map(rows -> rows.iterator().next());

@@ -8,6 +8,7 @@ import dev.postern.tenancy.TenancyFailure;
 import dev.postern.tenancy.TenantDb;
 import dev.postern.tenancy.TenantId;
 import dev.postern.tenancy.UsageEvent;
+import dev.postern.tenancy.internal.Columns;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlConnection;
@@ -73,8 +74,8 @@ public final class PgRequests implements Requests {
     var conditions =
         new Conditions()
             .and("e.project_id = ?", project == null ? null : project.value())
-            .and("e.started_at >= ?", Times.utcOrNull(filter.start()))
-            .and("e.started_at < ?", Times.utcOrNull(filter.end()))
+            .and("e.started_at >= ?", Columns.timestampOrNull(filter.start()))
+            .and("e.started_at < ?", Columns.timestampOrNull(filter.end()))
             .and("e.model = ?", filter.model())
             .and("e.subject_id = ?", filter.subjectId())
             .and("e.outcome = ?", outcome == null ? null : outcome.name());

@@ -4,6 +4,7 @@ import dev.postern.tenancy.ProjectId;
 import dev.postern.tenancy.TenantDb;
 import dev.postern.tenancy.TenantId;
 import dev.postern.tenancy.UsageReports;
+import dev.postern.tenancy.internal.Columns;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
@@ -138,8 +139,8 @@ public final class PgUsageReports implements UsageReports {
 
   private static Conditions conditions(Span span, Filter filter) {
     return new Conditions()
-        .always("e.started_at >= ?", Times.utc(span.start()))
-        .always("e.started_at < ?", Times.utc(span.end()))
+        .always("e.started_at >= ?", Columns.timestamp(span.start()))
+        .always("e.started_at < ?", Columns.timestamp(span.end()))
         .and("e.project_id = ANY (?)", uuids(filter.projects(), ProjectId::value))
         .and(USER + " = ANY (?)", uuids(filter.users(), id -> id))
         .and(API_KEY + " = ANY (?)", uuids(filter.apiKeys(), id -> id))
@@ -195,7 +196,7 @@ public final class PgUsageReports implements UsageReports {
     Map<Instant, List<R>> results = new HashMap<>();
     for (Row row : rows) {
       results
-          .computeIfAbsent(Times.instant(row, "bucket"), start -> new ArrayList<>())
+          .computeIfAbsent(Columns.instant(row, "bucket"), start -> new ArrayList<>())
           .add(mapper.apply(row));
     }
     List<Bucket<R>> buckets = new ArrayList<>();
