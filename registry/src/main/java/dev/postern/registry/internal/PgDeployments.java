@@ -51,9 +51,9 @@ public final class PgDeployments implements Deployments {
   /** What fits into a URL's path and a log line, as model names of other platforms do. */
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}");
 
-  private final Store store;
+  private final PgStore store;
 
-  PgDeployments(Store store) {
+  PgDeployments(PgStore store) {
     this.store = store;
   }
 
@@ -73,7 +73,7 @@ public final class PgDeployments implements Deployments {
                     .preparedQuery(PUT)
                     .execute(
                         Tuple.of(id(tenant), name, digest)
-                            .addOffsetDateTime(Store.timestamp(store.now())))
+                            .addOffsetDateTime(PgStore.timestamp(store.now())))
                     .compose(done -> find(connection, tenant, name)))
         .recover(cause -> Future.failedFuture(unknownDigest(cause, digest)));
   }

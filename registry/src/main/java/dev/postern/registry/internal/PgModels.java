@@ -35,9 +35,9 @@ public final class PgModels implements Models {
   /** Versions come one by one from operators: there are never more than a page can hold. */
   private static final String LIST = SELECT + "ORDER BY v.created_at DESC, v.digest LIMIT 1000";
 
-  private final Store store;
+  private final PgStore store;
 
-  PgModels(Store store) {
+  PgModels(PgStore store) {
     this.store = store;
   }
 
@@ -58,7 +58,7 @@ public final class PgModels implements Models {
                         .addInteger(version.embeddingLength())
                         .addString(stored.folder())
                         .addJsonObject(stored.manifest())
-                        .addOffsetDateTime(Store.timestamp(version.createdAt())))
+                        .addOffsetDateTime(PgStore.timestamp(version.createdAt())))
                 .compose(done -> find(connection, version.digest())));
   }
 

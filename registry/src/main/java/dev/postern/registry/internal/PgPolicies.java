@@ -67,7 +67,7 @@ public final class PgPolicies implements Policies {
   private static final int MAX_BLOCKED_LENGTH = 200;
   private static final Pattern DETECTOR = Pattern.compile("[a-z]+\\.[a-z_]{1,40}");
 
-  private final Store store;
+  private final PgStore store;
   private final AuditLog audit;
   private final ChangeFeed feed;
   private final Ticker ticker;
@@ -77,7 +77,7 @@ public final class PgPolicies implements Policies {
   /** Counts what was put in doubt, so that an answer that was on its way meanwhile is too. */
   private final AtomicLong doubts = new AtomicLong();
 
-  PgPolicies(Store store, AuditLog audit, ChangeFeed feed, Ticker ticker) {
+  PgPolicies(PgStore store, AuditLog audit, ChangeFeed feed, Ticker ticker) {
     this.store = store;
     this.audit = audit;
     this.feed = feed;
@@ -139,7 +139,7 @@ public final class PgPolicies implements Policies {
 
   private Future<GuardrailPolicy> lastKnown(Scope scope, Throwable cause) {
     var entry = known.getIfPresent(scope);
-    var outage = cause instanceof TimeoutException || Store.isOutage(cause);
+    var outage = cause instanceof TimeoutException || PgStore.isOutage(cause);
     if (entry != null && outage) {
       return Future.succeededFuture(entry.policy());
     }
@@ -199,7 +199,7 @@ public final class PgPolicies implements Policies {
                 .execute(
                     Tuple.of(tenant.value(), project.value(), actions)
                         .addArrayOfString(policy.blockList().toArray(String[]::new))
-                        .addOffsetDateTime(Store.timestamp(store.now()))))
+                        .addOffsetDateTime(PgStore.timestamp(store.now()))))
         .map(rows -> policy(rows.iterator().next()));
   }
 

@@ -18,7 +18,7 @@ public record PgRegistry(
 
   /** Completes with the first routes in memory. */
   public static Future<Registry> open(Vertx vertx, Tenancy tenancy, InstantSource clock) {
-    var store = new Store(tenancy.db(), clock);
+    var store = new PgStore(tenancy.db(), clock);
     var runners = new PgRunnerDirectory(store);
     var routes = new PgRoutes(vertx, store, runners, tenancy.changes());
     var policies =

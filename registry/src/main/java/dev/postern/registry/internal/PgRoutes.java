@@ -32,7 +32,7 @@ public final class PgRoutes implements Routes {
   private static final String TOPIC = "routes";
   private static final long REFRESH_MILLIS = 5_000;
 
-  private final Store store;
+  private final PgStore store;
   private final PgRunnerDirectory runners;
   private final Vertx vertx;
   private final long timer;
@@ -43,7 +43,7 @@ public final class PgRoutes implements Routes {
   /** Readings that were asked for; one runs at a time, and one more for all who ask meanwhile. */
   private final AtomicInteger wanted = new AtomicInteger();
 
-  PgRoutes(Vertx vertx, Store store, PgRunnerDirectory runners, ChangeFeed feed) {
+  PgRoutes(Vertx vertx, PgStore store, PgRunnerDirectory runners, ChangeFeed feed) {
     this.vertx = vertx;
     this.store = store;
     this.runners = runners;

@@ -26,9 +26,9 @@ public final class PgRunnerDirectory implements RunnerDirectory {
   private static final String LIST =
       "SELECT name, base_uri, served, heartbeat_at FROM runners ORDER BY name";
 
-  private final Store store;
+  private final PgStore store;
 
-  PgRunnerDirectory(Store store) {
+  PgRunnerDirectory(PgStore store) {
     this.store = store;
   }
 
@@ -45,7 +45,7 @@ public final class PgRunnerDirectory implements RunnerDirectory {
                 .execute(
                     Tuple.of(name, baseUri.toString())
                         .addJsonArray(served)
-                        .addOffsetDateTime(Store.timestamp(store.now())))
+                        .addOffsetDateTime(PgStore.timestamp(store.now())))
                 .mapEmpty());
   }
 
@@ -56,7 +56,7 @@ public final class PgRunnerDirectory implements RunnerDirectory {
         connection ->
             connection
                 .preparedQuery(HEARTBEAT)
-                .execute(Tuple.of(name, Store.timestamp(store.now())))
+                .execute(Tuple.of(name, PgStore.timestamp(store.now())))
                 .map(rows -> rows.rowCount() > 0));
   }
 

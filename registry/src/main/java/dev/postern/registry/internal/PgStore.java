@@ -20,7 +20,7 @@ import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Transactions that fail in the registry's words. */
-record Store(TenantDb db, InstantSource clock) {
+record PgStore(TenantDb db, InstantSource clock) {
 
   /**
    * @param tenant null to act for all tenants, which is the operator
