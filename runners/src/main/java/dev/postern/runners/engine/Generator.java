@@ -3,6 +3,7 @@ package dev.postern.runners.engine;
 import dev.postern.runners.wire.ChatRequest;
 import dev.postern.runners.wire.Sampling;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A loaded generative model. All generations share one running batch on one thread of the engine;
@@ -38,8 +39,45 @@ public interface Generator extends AutoCloseable {
    * @param prompt token ids, at least one
    * @param maxTokens most tokens to produce; 0 with {@code scorePrompt} only scores the prompt
    * @param scorePrompt report each prompt token's log probability through {@link Listener#onPrompt}
+   * @param constraint what the answer may say; null for anything
+   * @param adapter digest of the loaded adapter to apply; null for the model as it is
    */
-  record Request(int[] prompt, Sampling sampling, int maxTokens, boolean scorePrompt) {}
+  record Request(
+      int[] prompt,
+      Sampling sampling,
+      int maxTokens,
+      boolean scorePrompt,
+      Caller caller,
+      @Nullable TokenConstraint constraint,
+      @Nullable String adapter) {
+
+    /** A plain generation. */
+    public static Request of(int[] prompt, Sampling sampling, int maxTokens) {
+      return new Request(prompt, sampling, maxTokens, false, Caller.ANYONE, null, null);
+    }
+
+    /** The same, with the prompt scored. */
+    public Request scoringPrompt() {
+      return new Request(prompt, sampling, maxTokens, true, caller, constraint, adapter);
+    }
+  }
+
+  /**
+   * On whose behalf a generation runs. Rows share computed prefixes within a tenant only.
+   *
+   * @param tenant an opaque name; empty for callers without one, who share among themselves
+   * @param weight share of the engine against other waiting tenants, at least 1
+   * @param priority higher goes first, whatever the weights
+   */
+  record Caller(String tenant, int weight, int priority) {
+    public static final Caller ANYONE = new Caller("", 1, 0);
+
+    public Caller {
+      if (weight < 1) {
+        throw new IllegalArgumentException("a caller's weight is at least 1");
+      }
+    }
+  }
 
   /** A queued or running generation. */
   interface Generation {

@@ -142,7 +142,13 @@ final class GenerationRun {
       generation =
           generator.submit(
               new Generator.Request(
-                  plan.prompt(), plan.sampling(), plan.maxTokens(), plan.scorePrompt()),
+                  plan.prompt(),
+                  plan.sampling(),
+                  plan.maxTokens(),
+                  plan.scorePrompt(),
+                  Generator.Caller.ANYONE,
+                  null,
+                  null),
               this);
       generations.add(generation);
     }

@@ -63,7 +63,7 @@ class DefaultModelIT {
   private static Recording submit(int[] prompt, int count) {
     var greedy = new Sampling(0, 1, 1, null, List.of(), 0, 0, Map.of(), true, 3);
     var listener = new Recording();
-    generator.submit(new Request(prompt, greedy, count, false), listener);
+    generator.submit(Request.of(prompt, greedy, count), listener);
     return listener;
   }
 

@@ -49,7 +49,7 @@ class EngineLoopTest {
   }
 
   private Row submit(int[] prompt, int maxTokens, Recording listener) {
-    var request = new Request(prompt, GREEDY, maxTokens, false);
+    var request = Request.of(prompt, GREEDY, maxTokens);
     var row = new Row(request, maxTokens, listener, loop::wake, System.nanoTime());
     loop.submit(row);
     return row;

@@ -73,7 +73,7 @@ class OnnxGeneratorIT {
 
   private static Recording submit(Generator on, int[] prompt, Sampling sampling, int count) {
     var listener = new Recording();
-    on.submit(new Request(prompt, sampling, count, false), listener);
+    on.submit(Request.of(prompt, sampling, count), listener);
     return listener;
   }
 
@@ -153,7 +153,7 @@ class OnnxGeneratorIT {
 
   private static List<Token> scored(Generator on, int[] prompt) throws Exception {
     var listener = new Recording();
-    on.submit(new Request(prompt, sampling(0, 0, 3), 0, true), listener);
+    on.submit(Request.of(prompt, sampling(0, 0, 3), 0).scoringPrompt(), listener);
     assertThat(listener.await().reason()).isEqualTo(FinishReason.LENGTH);
     assertThat(listener.ids()).isEmpty();
     return listener.prompt();
@@ -183,7 +183,7 @@ class OnnxGeneratorIT {
   void endsWithinAStepWhenCancelled() throws Exception {
     var listener = new Recording();
     Generator.Generation generation =
-        generator.submit(new Request(prompt(3, 1), sampling(1, 3, 0), 250, false), listener);
+        generator.submit(Request.of(prompt(3, 1), sampling(1, 3, 0), 250), listener);
     listener.awaitFirstToken();
     generation.cancel();
     FinishReason reason = listener.await().reason();
