@@ -1,10 +1,14 @@
 package dev.postern.runners.template;
 
+import dev.postern.runners.template.Conversation.ToolCall;
+import dev.postern.runners.template.Conversation.Turn;
 import dev.postern.runners.wire.BadRequest;
 import dev.postern.runners.wire.ChatRequest.Message;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns messages into the text a model was trained on, by the Jinja template that came with it. A
@@ -25,11 +29,14 @@ public final class ChatTemplate {
   private final List<Statement> template;
   private final String beginning;
   private final String end;
+  private final InstantSource clock;
 
-  private ChatTemplate(List<Statement> template, String beginning, String end) {
+  private ChatTemplate(
+      List<Statement> template, String beginning, String end, InstantSource clock) {
     this.template = template;
     this.beginning = beginning;
     this.end = end;
+    this.clock = clock;
   }
 
   /**
@@ -38,10 +45,17 @@ public final class ChatTemplate {
    * @throws TemplateSyntaxException when the template uses what is not known here
    */
   public static ChatTemplate parse(String text, String beginning, String end) {
+    return parse(text, beginning, end, InstantSource.system());
+  }
+
+  /**
+   * @param clock for templates that print the date, in UTC
+   */
+  public static ChatTemplate parse(String text, String beginning, String end, InstantSource clock) {
     if (text.length() > MAX_TEMPLATE) {
       throw new TemplateSyntaxException("the template is too long");
     }
-    return new ChatTemplate(TemplateParser.parse(text), beginning, end);
+    return new ChatTemplate(TemplateParser.parse(text), beginning, end, clock);
   }
 
   /** The ChatML format, for a model that brings no template. */
@@ -49,21 +63,40 @@ public final class ChatTemplate {
     return parse(CHATML, beginning, end);
   }
 
+  /** Messages without tools. */
+  public String render(List<Message> messages) {
+    return render(
+        Conversation.of(
+            messages.stream()
+                .map(message ->
+                    new Turn(
+                        message.role(), message.content(), message.name(), List.of(), null, null))
+                .toList()));
+  }
+
   /**
+   * The text up to where the assistant's answer begins.
+   *
    * @throws BadRequest when the template refuses the messages
    */
-  public String render(List<Message> messages) {
+  public String render(Conversation conversation) {
     Map<String, Object> variables = Values.map();
-    variables.put("messages", messages.stream().map(ChatTemplate::value).toList());
+    conversation.flags().forEach((name, value) -> variables.put(name, JsonTrees.value(value)));
+    variables.put("messages", conversation.turns().stream().map(ChatTemplate::value).toList());
     variables.put("add_generation_prompt", true);
     variables.put("bos_token", beginning);
     variables.put("eos_token", end);
-    variables.put("tools", Values.NONE);
+    variables.put(
+        "tools",
+        conversation.tools().isEmpty()
+            ? Values.NONE
+            : conversation.tools().stream().map(JsonTrees::value).toList());
     variables.put("documents", Values.NONE);
     variables.put("namespace", function((_, named) -> new Values.Namespace(named)));
     variables.put("dict", function((_, named) -> named));
     variables.put("range", function(ChatTemplate::range));
     variables.put("raise_exception", function(ChatTemplate::refuse));
+    variables.put("strftime_now", function(this::now));
     try {
       return Interpreter.render(template, variables, MAX_OUTPUT);
     } catch (TemplateFailure failure) {
@@ -74,15 +107,39 @@ public final class ChatTemplate {
     }
   }
 
-  private static Object value(Message message) {
+  private static Object value(Turn turn) {
     Map<String, Object> value = Values.map();
-    value.put("role", message.role());
-    value.put("content", message.content());
-    String name = message.name();
-    if (name != null) {
-      value.put("name", name);
+    value.put("role", turn.role());
+    value.put("content", turn.content());
+    putIfThere(value, "name", turn.name());
+    putIfThere(value, "tool_call_id", turn.toolCallId());
+    putIfThere(value, "reasoning_content", turn.reasoning());
+    if (!turn.toolCalls().isEmpty()) {
+      value.put("tool_calls", turn.toolCalls().stream().map(ChatTemplate::value).toList());
     }
     return value;
+  }
+
+  private static void putIfThere(Map<String, Object> value, String key, @Nullable String text) {
+    if (text != null) {
+      value.put(key, text);
+    }
+  }
+
+  private static Object value(ToolCall call) {
+    Map<String, Object> function = Values.map();
+    function.put("name", call.name());
+    function.put("arguments", JsonTrees.object(call.arguments()));
+    Map<String, Object> value = Values.map();
+    value.put("id", call.id());
+    value.put("type", "function");
+    value.put("function", function);
+    return value;
+  }
+
+  private Object now(List<Object> positional, Map<String, Object> named) {
+    String format = Values.text(new CallArguments(positional, named).value(0, "format", ""));
+    return Dates.format(clock.instant(), format);
   }
 
   private static Values.Function function(Values.Function function) {
