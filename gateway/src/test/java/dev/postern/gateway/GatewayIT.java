@@ -20,6 +20,7 @@ import dev.postern.runners.RunnerPool;
 import dev.postern.runners.RunnerPoolConfig;
 import dev.postern.runners.testing.FakeRunner;
 import dev.postern.runners.testing.FakeRunner.Usage;
+import dev.postern.runners.wire.CallerHeaders;
 import dev.postern.tenancy.ApiKeys;
 import dev.postern.tenancy.Bootstrap;
 import dev.postern.tenancy.Organisation;
@@ -149,6 +150,8 @@ class GatewayIT {
     assertThat(entry.event().version()).isEqualTo(DIGEST);
     assertThat(entry.event().subjectKind()).isEqualTo(Principal.Kind.PROJECT_KEY);
     assertThat(entry.amount()).isEqualByComparingTo("0.009");
+    assertThat(CallerHeaders.read(runner.received().getFirst().headers()::get))
+        .isEqualTo(CallerHeaders.of(home.organisation().id().value().toString()));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.postern.runners;
 
 import dev.postern.runners.internal.HttpRunnerPool;
+import dev.postern.runners.wire.CallerHeaders;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -52,6 +53,7 @@ public interface RunnerPool {
    * @param baseUri such as {@code http://127.0.0.1:9000}
    * @param path such as {@code /v1/chat/completions}
    * @param requestId sent as {@code x-request-id} and answered in the runner's log line
+   * @param caller on whose behalf; runners keep tenants apart by it
    * @param firstByte limit until a stream begins; {@code total} until the answer ends
    */
   record Call(
@@ -59,6 +61,7 @@ public interface RunnerPool {
       URI baseUri,
       String path,
       String requestId,
+      CallerHeaders caller,
       Buffer body,
       Duration firstByte,
       Duration total) {}

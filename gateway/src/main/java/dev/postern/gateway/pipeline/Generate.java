@@ -5,6 +5,7 @@ import dev.postern.registry.RoutePlan.Candidate;
 import dev.postern.runners.RunnerException;
 import dev.postern.runners.RunnerFailure;
 import dev.postern.runners.RunnerPool;
+import dev.postern.runners.wire.CallerHeaders;
 import dev.postern.runners.wire.ChatRequest;
 import dev.postern.runners.wire.CompletionRequest;
 import dev.postern.runners.wire.EmbeddingRequest;
@@ -64,6 +65,7 @@ public final class Generate {
             candidate.baseUri(),
             path(screened.request()),
             call.requestId(),
+            CallerHeaders.of(tenant(screened)),
             body.forModel(candidate.model()),
             firstByte,
             total);
@@ -74,6 +76,11 @@ public final class Generate {
     return pool.stream(request)
         .compose(stream -> StartedStream.awaitFirstEvent(stream, call.client().gone()))
         .map(stream -> new Generation.Stream(screened, stream));
+  }
+
+  /** Runners share computed prompts within an organisation, as its members share its limits. */
+  private static String tenant(ScreenedCall screened) {
+    return screened.admitted().caller().tenant().value().toString();
   }
 
   private static boolean anotherMayAnswer(ScreenedCall screened, Throwable cause) {

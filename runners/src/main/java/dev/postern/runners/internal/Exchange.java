@@ -104,6 +104,7 @@ final class Exchange {
             .setURI(call.path())
             .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
             .putHeader("x-request-id", call.requestId());
+    call.caller().write(options::putHeader);
     if (config.token() != null) {
       options.putHeader(HttpHeaders.AUTHORIZATION, "Bearer " + config.token());
     }

@@ -8,6 +8,7 @@ import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,8 +27,13 @@ final class ControlRoutes {
     this.loader = loader;
   }
 
+  List<Route> routes() {
+    return List.of(
+        Route.post("/control/load", this::load), Route.post("/control/unload", this::unload));
+  }
+
   /** {@code {"name", "role": "chat"|"embedding", "folder"}}; answers when the model serves. */
-  void load(ServedCall call, Buffer body) {
+  private void load(ServedCall call, Buffer body) {
     String name;
     ModelRole role;
     Path folder;
@@ -72,7 +78,7 @@ final class ControlRoutes {
   }
 
   /** {@code {"name"}}; what runs goes on to its end. */
-  void unload(ServedCall call, Buffer body) {
+  private void unload(ServedCall call, Buffer body) {
     try {
       var name = text(read(body), "name");
       if (models.remove(name)) {

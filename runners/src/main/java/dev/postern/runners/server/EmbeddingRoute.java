@@ -28,7 +28,11 @@ final class EmbeddingRoute {
     this.models = models;
   }
 
-  void embed(ServedCall call, Buffer body) {
+  Route route() {
+    return Route.work("/v1/embeddings", this::embed);
+  }
+
+  private void embed(ServedCall call, Buffer body) {
     vertx
         .executeBlocking(() -> RequestParser.embedding(body), false)
         .onSuccess(request -> {

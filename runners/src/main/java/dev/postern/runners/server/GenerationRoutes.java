@@ -1,7 +1,7 @@
 package dev.postern.runners.server;
 
+import dev.postern.runners.engine.Generator;
 import dev.postern.runners.server.AnswerSink.Answering;
-import dev.postern.runners.server.GenerationRun.Plan;
 import dev.postern.runners.wire.BadRequest;
 import dev.postern.runners.wire.ChatRequest;
 import dev.postern.runners.wire.CompletionRequest;
@@ -44,7 +44,7 @@ final class GenerationRoutes {
    */
   private record Prepared(
       AnswerFormat format,
-      List<Plan> plans,
+      List<Generator.Request> generations,
       List<String> echoes,
       int promptTokens,
       int samples,
@@ -52,16 +52,22 @@ final class GenerationRoutes {
       boolean stream,
       boolean includeUsage) {}
 
-  void chat(ServedCall call, Buffer body) {
+  List<Route> routes() {
+    return List.of(
+        Route.work("/v1/chat/completions", this::chat),
+        Route.work("/v1/completions", this::completion));
+  }
+
+  private void chat(ServedCall call, Buffer body) {
     serve(call, body, RequestParser::chat, GenerationRoutes::prepare);
   }
 
-  void completion(ServedCall call, Buffer body) {
+  private void completion(ServedCall call, Buffer body) {
     serve(call, body, RequestParser::completion, GenerationRoutes::prepare);
   }
 
   private interface Preparation<R> {
-    Prepared prepare(LoadedModel.Generative model, R request);
+    Prepared prepare(LoadedModel.Generative model, Generator.Caller caller, R request);
   }
 
   private <R extends InferenceRequest> void serve(
@@ -73,7 +79,7 @@ final class GenerationRoutes {
           if (use == null) {
             call.fail(ApiFailure.modelNotFound(request.model()));
           } else if (use.model() instanceof LoadedModel.Generative model) {
-            work(small, () -> preparation.prepare(model, request))
+            work(small, () -> preparation.prepare(model, call.caller(), request))
                 .onSuccess(prepared -> generate(call, model, use, prepared))
                 .onFailure(cause -> {
                   use.close();
@@ -120,7 +126,7 @@ final class GenerationRoutes {
             prepared.promptTokens(),
             prepared.samples(),
             prepared.n());
-    int count = prepared.plans().size();
+    int count = prepared.generations().size();
     var sink =
         prepared.stream()
             ? new AnswerSink.Events(answering, new EventOutput(vertx, call, config), count)
@@ -130,7 +136,7 @@ final class GenerationRoutes {
           GenerationRun.start(
               call.context,
               model.generator(),
-              prepared.plans(),
+              prepared.generations(),
               sink,
               totals -> {
                 call.used(model.name(), prepared.promptTokens(), totals);
@@ -142,17 +148,18 @@ final class GenerationRoutes {
     }
   }
 
-  private static Prepared prepare(LoadedModel.Generative model, ChatRequest request) {
+  private static Prepared prepare(
+      LoadedModel.Generative model, Generator.Caller caller, ChatRequest request) {
     var prompt = Prompts.chat(model, request);
     var sampling = request.sampling();
     requireRoom(model, sampling.n(), "n");
-    var plans = new ArrayList<Plan>();
+    var generations = new ArrayList<Generator.Request>();
     for (int i = 0; i < sampling.n(); i++) {
-      plans.add(new Plan(prompt.ids(), sample(sampling, i), prompt.maxTokens(), false));
+      generations.add(request(caller, prompt, sample(sampling, i), false));
     }
     return new Prepared(
         new ChatFormat(sampling.logprobs()),
-        plans,
+        generations,
         List.of(),
         prompt.ids().length,
         sampling.n(),
@@ -161,7 +168,8 @@ final class GenerationRoutes {
         request.includeUsage());
   }
 
-  private static Prepared prepare(LoadedModel.Generative model, CompletionRequest request) {
+  private static Prepared prepare(
+      LoadedModel.Generative model, Generator.Caller caller, CompletionRequest request) {
     if (request.suffix() != null && !request.suffix().isEmpty()) {
       throw new BadRequest(
           "'suffix' is not supported: this model writes only forwards.",
@@ -174,7 +182,7 @@ final class GenerationRoutes {
     // The best is told by its log probabilities, also where the caller does not want to see them.
     var sampling = request.bestOf() > asked.n() ? asked.withLogprobs() : asked;
     boolean score = request.echo() && request.logprobs() != null;
-    var plans = new ArrayList<Plan>();
+    var generations = new ArrayList<Generator.Request>();
     var echoes = new ArrayList<String>();
     int promptTokens = 0;
     for (var prompt : prompts) {
@@ -183,18 +191,24 @@ final class GenerationRoutes {
         echoes.add(Prompts.text(model, prompt.ids()));
       }
       for (int i = 0; i < request.bestOf(); i++) {
-        plans.add(new Plan(prompt.ids(), sample(sampling, i), prompt.maxTokens(), score));
+        generations.add(request(caller, prompt, sample(sampling, i), score));
       }
     }
     return new Prepared(
         new CompletionFormat(request.logprobs() != null),
-        plans,
+        generations,
         echoes,
         promptTokens,
         request.bestOf(),
         asked.n(),
         request.stream(),
         request.includeUsage());
+  }
+
+  private static Generator.Request request(
+      Generator.Caller caller, Prompts.Prompt prompt, Sampling sampling, boolean scorePrompt) {
+    return new Generator.Request(
+        prompt.ids(), sampling, prompt.maxTokens(), scorePrompt, caller, null, null);
   }
 
   /** Samples of one seed differ from each other and are the same on every run. */

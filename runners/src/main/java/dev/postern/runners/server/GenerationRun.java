@@ -5,7 +5,6 @@ import dev.postern.runners.engine.Generator;
 import dev.postern.runners.engine.Generator.FinishReason;
 import dev.postern.runners.engine.Generator.Generation;
 import dev.postern.runners.engine.Generator.Timings;
-import dev.postern.runners.wire.Sampling;
 import io.vertx.core.Context;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,12 +16,7 @@ import org.jspecify.annotations.Nullable;
  * the request's event loop.
  */
 final class GenerationRun {
-  /**
-   * @param scorePrompt report the prompt's log probabilities too
-   */
-  record Plan(int[] prompt, Sampling sampling, int maxTokens, boolean scorePrompt) {}
-
-  /** Receives the answers by their plan's index. */
+  /** Receives the answers by their request's index. */
   interface Sink {
     /**
      * Comes first for each answer.
@@ -69,16 +63,20 @@ final class GenerationRun {
   }
 
   /**
-   * Starts every plan. Runs on {@code context}.
+   * Starts every generation. Runs on {@code context}.
    *
    * @throws RunnerException when the queue has no room for all; then none goes on
    */
   static GenerationRun start(
-      Context context, Generator generator, List<Plan> plans, Sink sink, Consumer<Totals> onEnded) {
+      Context context,
+      Generator generator,
+      List<Generator.Request> requests,
+      Sink sink,
+      Consumer<Totals> onEnded) {
     var run = new GenerationRun(context, generator, sink, onEnded);
     try {
-      for (int i = 0; i < plans.size(); i++) {
-        run.new Answer(i, plans.get(i)).submit();
+      for (int i = 0; i < requests.size(); i++) {
+        run.new Answer(i, requests.get(i)).submit();
         run.running++;
       }
     } catch (RuntimeException e) {
@@ -121,35 +119,25 @@ final class GenerationRun {
 
   private final class Answer implements Generator.Listener {
     private final int index;
-    private final Plan plan;
+    private final Generator.Request request;
     private final Choice choice;
     private List<ScoredToken> prompt = List.of();
     private @Nullable Generation generation;
     private boolean begun;
 
-    Answer(int index, Plan plan) {
+    Answer(int index, Generator.Request request) {
       this.index = index;
-      this.plan = plan;
-      choice =
-          new Choice(plan.sampling().stop(), generator.tokenizer(), plan.sampling().logprobs());
+      this.request = request;
+      var sampling = request.sampling();
+      choice = new Choice(sampling.stop(), generator.tokenizer(), sampling.logprobs());
     }
 
     void submit() {
-      if (plan.maxTokens() == 0 && !plan.scorePrompt()) {
+      if (request.maxTokens() == 0 && !request.scorePrompt()) {
         context.runOnContext(_ -> end(FinishReason.LENGTH, null));
         return;
       }
-      generation =
-          generator.submit(
-              new Generator.Request(
-                  plan.prompt(),
-                  plan.sampling(),
-                  plan.maxTokens(),
-                  plan.scorePrompt(),
-                  Generator.Caller.ANYONE,
-                  null,
-                  null),
-              this);
+      generation = generator.submit(request, this);
       generations.add(generation);
     }
 
@@ -157,7 +145,7 @@ final class GenerationRun {
     public void onPrompt(List<Generator.Token> scored) {
       context.runOnContext(_ -> {
         var tokens = new ArrayList<ScoredToken>();
-        tokens.add(ScoredToken.first(plan.prompt()[0], generator.tokenizer()));
+        tokens.add(ScoredToken.first(request.prompt()[0], generator.tokenizer()));
         scored.forEach(token -> tokens.add(ScoredToken.prompt(token, generator.tokenizer())));
         prompt = tokens;
       });

@@ -1,5 +1,7 @@
 package dev.postern.runners.server;
 
+import dev.postern.runners.wire.BadRequest;
+import dev.postern.runners.wire.CallerHeaders;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
@@ -14,10 +16,11 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,7 +33,6 @@ final class RunnerServer extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(RunnerServer.class);
   private static final Duration RETRY_WHEN_DRAINING = Duration.ofSeconds(2);
   private static final long FLUSH_SECONDS = 2;
-  private static final Set<String> OPEN_PATHS = Set.of("/health", "/ready");
 
   private final RunnerServerConfig config;
   private final List<LoadedModel> initial;
@@ -40,6 +42,7 @@ final class RunnerServer extends VerticleBase {
   private final GenerationRoutes generation;
   private final EmbeddingRoute embedding;
   private final ControlRoutes control;
+  private final Map<String, Route> routes;
   private @Nullable HttpServer server;
   private int inFlight;
   private boolean draining;
@@ -62,6 +65,7 @@ final class RunnerServer extends VerticleBase {
     generation = new GenerationRoutes(vertx, config, models, clock);
     embedding = new EmbeddingRoute(vertx, models);
     control = new ControlRoutes(vertx, models, loader);
+    routes = routes().stream().collect(Collectors.toUnmodifiableMap(Route::path, route -> route));
   }
 
   @Override
@@ -77,7 +81,7 @@ final class RunnerServer extends VerticleBase {
                 new HttpServerOptions()
                     .setHandle100ContinueAutomatically(true)
                     .setHttp2ClearTextEnabled(false))
-            .requestHandler(this::route);
+            .requestHandler(this::serve);
     return server.listen(config.port(), config.host());
   }
 
@@ -123,20 +127,57 @@ final class RunnerServer extends VerticleBase {
         : server.shutdown(FLUSH_SECONDS, TimeUnit.SECONDS);
   }
 
-  private void route(HttpServerRequest request) {
-    var path = request.path() == null ? "" : request.path();
-    switch (path) {
-      case "/health" -> get(request, path, call -> call.json(status("ok")));
-      case "/ready" -> get(request, path, this::ready);
-      case "/metrics" -> get(request, path, this::metrics);
-      case "/v1/models" -> get(request, path, this::list);
-      case "/v1/chat/completions" -> infer(request, path, generation::chat);
-      case "/v1/completions" -> infer(request, path, generation::completion);
-      case "/v1/embeddings" -> infer(request, path, embedding::embed);
-      case "/control/load" -> post(request, path, control::load);
-      case "/control/unload" -> post(request, path, control::unload);
-      case "/control/drain" -> post(request, path, this::drain);
-      default -> begin(request, "other").fail(ApiFailure.notFound());
+  private List<Route> routes() {
+    var routes = new ArrayList<Route>();
+    routes.add(Route.open("/health", call -> call.json(status("ok"))));
+    routes.add(Route.open("/ready", this::ready));
+    routes.add(Route.get("/metrics", this::metrics));
+    routes.add(Route.get("/v1/models", this::list));
+    routes.add(Route.post("/control/drain", this::drain));
+    routes.addAll(generation.routes());
+    routes.add(embedding.route());
+    routes.addAll(control.routes());
+    return routes;
+  }
+
+  private void serve(HttpServerRequest request) {
+    var route = routes.get(request.path() == null ? "" : request.path());
+    if (route == null) {
+      begin(request, "other").fail(ApiFailure.notFound());
+      return;
+    }
+    var call = begin(request, route.path());
+    if (!request.method().equals(route.method())) {
+      call.fail(ApiFailure.wrongMethod(route.method().name()));
+    } else if (route.access() != Route.Access.OPEN && !authorized(request)) {
+      call.fail(ApiFailure.unauthorized());
+    } else if (route.method().equals(HttpMethod.GET)) {
+      route.answer().accept(call, Buffer.buffer());
+    } else {
+      bodies
+          .read(request)
+          .onSuccess(body -> answer(route, call, body))
+          .onFailure(cause -> {
+            if (cause instanceof BodyReader.Unwelcome unwelcome) {
+              call.fail(unwelcome.failure());
+            }
+          });
+    }
+  }
+
+  private void answer(Route route, ServedCall call, Buffer body) {
+    if (route.access() == Route.Access.WORK && draining) {
+      call.fail(ApiFailure.unavailable(RETRY_WHEN_DRAINING));
+      return;
+    }
+    try {
+      // Without a token anybody could give any tenant's name.
+      if (config.token() != null) {
+        call.caller(CallerHeaders.read(call.request::getHeader));
+      }
+      route.answer().accept(call, body);
+    } catch (BadRequest e) {
+      call.fail(e);
     }
   }
 
@@ -156,54 +197,6 @@ final class RunnerServer extends VerticleBase {
   private void completeIfDrained() {
     if (draining && inFlight == 0 && drained != null) {
       drained.tryComplete();
-    }
-  }
-
-  private interface Answer {
-    void to(ServedCall call);
-  }
-
-  private void get(HttpServerRequest request, String path, Answer answer) {
-    var call = begin(request, path);
-    if (!request.method().equals(HttpMethod.GET)) {
-      call.fail(ApiFailure.wrongMethod("GET"));
-    } else if (!OPEN_PATHS.contains(path) && !authorized(request)) {
-      call.fail(ApiFailure.unauthorized());
-    } else {
-      answer.to(call);
-    }
-  }
-
-  private void infer(
-      HttpServerRequest request, String path, BiConsumer<ServedCall, Buffer> handler) {
-    post(
-        request,
-        path,
-        (call, body) -> {
-          if (draining) {
-            call.fail(ApiFailure.unavailable(RETRY_WHEN_DRAINING));
-          } else {
-            handler.accept(call, body);
-          }
-        });
-  }
-
-  private void post(
-      HttpServerRequest request, String path, BiConsumer<ServedCall, Buffer> handler) {
-    var call = begin(request, path);
-    if (!request.method().equals(HttpMethod.POST)) {
-      call.fail(ApiFailure.wrongMethod("POST"));
-    } else if (!authorized(request)) {
-      call.fail(ApiFailure.unauthorized());
-    } else {
-      bodies
-          .read(request)
-          .onSuccess(body -> handler.accept(call, body))
-          .onFailure(cause -> {
-            if (cause instanceof BodyReader.Unwelcome unwelcome) {
-              call.fail(unwelcome.failure());
-            }
-          });
     }
   }
 

@@ -1,5 +1,7 @@
 package dev.postern.runners.server;
 
+import dev.postern.runners.engine.Generator;
+import dev.postern.runners.wire.CallerHeaders;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
@@ -24,6 +26,7 @@ final class ServedCall {
   private final Metrics metrics;
   private final Runnable onEnd;
   private final long startedAt = System.nanoTime();
+  private CallerHeaders caller = CallerHeaders.NOBODY;
   private String model = "-";
   private int promptTokens;
   private GenerationRun.Totals totals = new GenerationRun.Totals(0, 0, 0);
@@ -51,6 +54,15 @@ final class ServedCall {
     response.exceptionHandler(_ -> gone());
     response.closeHandler(_ -> gone());
     response.endHandler(_ -> end(response.getStatusCode()));
+  }
+
+  void caller(CallerHeaders told) {
+    caller = told;
+  }
+
+  /** On whose behalf the engine works. */
+  Generator.Caller caller() {
+    return new Generator.Caller(caller.tenant(), caller.weight(), caller.priority());
   }
 
   HttpServerResponse response() {

@@ -10,6 +10,7 @@ import dev.postern.runners.RunnerPoolConfig;
 import dev.postern.runners.testing.FakeReply;
 import dev.postern.runners.testing.FakeRunner;
 import dev.postern.runners.testing.FakeRunner.Usage;
+import dev.postern.runners.wire.CallerHeaders;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -56,6 +57,8 @@ class HttpRunnerPoolIT {
     assertThat(received.path()).isEqualTo("/v1/chat/completions");
     assertThat(received.headers().get("authorization")).isEqualTo("Bearer secret");
     assertThat(received.headers().get("x-request-id")).isEqualTo("req-1");
+    assertThat(CallerHeaders.read(received.headers()::get))
+        .isEqualTo(new CallerHeaders("org-7", 3, -1));
     assertThat(received.body().get("model").asText()).isEqualTo("m");
   }
 
@@ -255,7 +258,14 @@ class HttpRunnerPoolIT {
 
   private static Call call(FakeRunner to, String body, Duration firstByte, Duration total) {
     return new Call(
-        "r", to.uri(), "/v1/chat/completions", "req-1", Buffer.buffer(body), firstByte, total);
+        "r",
+        to.uri(),
+        "/v1/chat/completions",
+        "req-1",
+        new CallerHeaders("org-7", 3, -1),
+        Buffer.buffer(body),
+        firstByte,
+        total);
   }
 
   private static <T> T get(Future<T> future) throws Exception {

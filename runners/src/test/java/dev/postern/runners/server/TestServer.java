@@ -1,0 +1,96 @@
+package dev.postern.runners.server;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A runner's server in this JVM with whatever models a test gives it, and a client of it. */
+final class TestServer implements AutoCloseable {
+  static final String CHAT =
+      "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final HttpClient client = HttpClient.newHttpClient();
+  private final Vertx vertx = Vertx.vertx();
+  private final RunnerServer server;
+  private final @Nullable String token;
+
+  TestServer(@Nullable String token, ModelLoader loader, List<LoadedModel> models)
+      throws Exception {
+    this.token = token;
+    server =
+        new RunnerServer(
+            vertx,
+            RunnerServerConfig.defaults(token),
+            loader,
+            models,
+            InstantSource.fixed(Instant.ofEpochSecond(1_700_000_000)));
+    vertx
+        .deployVerticle(server)
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get(10, TimeUnit.SECONDS);
+  }
+
+  HttpResponse<String> get(String path) throws Exception {
+    return client.send(authorized(path).build(), BodyHandlers.ofString());
+  }
+
+  HttpResponse<String> post(String path, String body, String... headers) throws Exception {
+    return client.send(request(path, body, headers), BodyHandlers.ofString());
+  }
+
+  CompletableFuture<HttpResponse<String>> postAsync(String path, String body, String... headers) {
+    return client.sendAsync(request(path, body, headers), BodyHandlers.ofString());
+  }
+
+  /** The document of a 200. */
+  static JsonNode json(HttpResponse<String> response) {
+    if (response.statusCode() != 200) {
+      throw new AssertionError(response.statusCode() + " " + response.body());
+    }
+    return tree(response);
+  }
+
+  /** The error of any other answer. */
+  static JsonNode error(HttpResponse<String> response) {
+    return tree(response).path("error");
+  }
+
+  private static JsonNode tree(HttpResponse<String> response) {
+    try {
+      return JSON.readTree(response.body());
+    } catch (IOException e) {
+      throw new AssertionError(response.body(), e);
+    }
+  }
+
+  private HttpRequest request(String path, String body, String... headers) {
+    var request = authorized(path).POST(BodyPublishers.ofString(body));
+    return headers.length == 0 ? request.build() : request.headers(headers).build();
+  }
+
+  private HttpRequest.Builder authorized(String path) {
+    var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path));
+    return token == null ? request : request.header("authorization", "Bearer " + token);
+  }
+
+  @Override
+  public void close() {
+    client.shutdownNow();
+    vertx.close().toCompletionStage().toCompletableFuture().join();
+  }
+}
