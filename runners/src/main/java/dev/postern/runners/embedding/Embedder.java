@@ -1,6 +1,7 @@
 package dev.postern.runners.embedding;
 
 import dev.postern.runners.wire.BadRequest;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,9 @@ public interface Embedder extends AutoCloseable {
 
   /** Tokens waiting or at work, now. */
   int waitingTokens();
+
+  /** How long the batch at work has been running; zero between batches. Any thread. */
+  Duration step();
 
   @Override
   void close();

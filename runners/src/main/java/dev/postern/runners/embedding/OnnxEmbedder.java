@@ -8,6 +8,7 @@ import ai.onnxruntime.TensorInfo;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.postern.runners.RunnerException;
 import dev.postern.runners.RunnerFailure;
+import dev.postern.runners.engine.StepWatch;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
@@ -48,6 +49,8 @@ public final class OnnxEmbedder implements Embedder {
   private final LinkedBlockingQueue<Job> queue = new LinkedBlockingQueue<>();
   private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
   private final Thread thread;
+
+  private final StepWatch steps = new StepWatch();
 
   private final Object lock = new Object();
   // Guarded by the lock.
@@ -153,6 +156,11 @@ public final class OnnxEmbedder implements Embedder {
   }
 
   @Override
+  public Duration step() {
+    return steps.running();
+  }
+
+  @Override
   public int waitingTokens() {
     synchronized (lock) {
       return waitingTokens;
@@ -209,7 +217,12 @@ public final class OnnxEmbedder implements Embedder {
         if (job.answer().isCancelled()) {
           return;
         }
-        runBatch(job, batch, vectors);
+        steps.begin();
+        try {
+          runBatch(job, batch, vectors);
+        } finally {
+          steps.end();
+        }
       }
       job.answer()
           .complete(

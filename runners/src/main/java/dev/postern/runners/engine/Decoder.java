@@ -17,6 +17,9 @@ interface Decoder extends AutoCloseable {
   /** Positions that all rows together may hold. */
   long maxTokens();
 
+  /** Bytes of keys and values that one position takes. */
+  long bytesPerToken();
+
   /**
    * Appends prompt tokens to a row.
    *

@@ -36,12 +36,15 @@ final class EngineLoop implements Runnable {
   private final int maxWaiting;
   private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
 
+  private final StepWatch steps = new StepWatch();
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   // Guarded by the lock.
   private final ArrayDeque<Row> waiting = new ArrayDeque<>();
   private boolean closed;
   private int active;
+  private long reserved;
 
   // The engine thread's own.
   private final List<Row> decoding = new ArrayList<>();
@@ -86,10 +89,20 @@ final class EngineLoop implements Runnable {
     }
   }
 
+  StepWatch steps() {
+    return steps;
+  }
+
   Load load() {
     lock.lock();
     try {
-      return new Load(active, waiting.size(), decoder.maxRows(), maxWaiting);
+      return new Load(
+          active,
+          waiting.size(),
+          decoder.maxRows(),
+          maxWaiting,
+          reserved * decoder.bytesPerToken(),
+          decoder.maxTokens() * decoder.bytesPerToken());
     } finally {
       lock.unlock();
     }
@@ -113,11 +126,14 @@ final class EngineLoop implements Runnable {
   @Override
   public void run() {
     while (awaitWork()) {
+      steps.begin();
       try {
         round();
       } catch (Exception | OutOfMemoryError failure) {
         LOG.error("a step failed, its {} rows are ended", activeRows(), failure);
         failActive(failure);
+      } finally {
+        steps.end();
       }
     }
     failActive(stopped());
@@ -130,6 +146,7 @@ final class EngineLoop implements Runnable {
     lock.lock();
     try {
       active = activeRows();
+      reserved = reserved();
       while (!closed && active == 0 && waiting.isEmpty()) {
         work.awaitUninterruptibly();
       }
@@ -141,6 +158,12 @@ final class EngineLoop implements Runnable {
 
   private int activeRows() {
     return decoding.size() + (prefilling == null ? 0 : 1);
+  }
+
+  /** Positions that the rows in the batch may come to hold. */
+  private long reserved() {
+    return decoding.stream().mapToLong(Row::reserved).sum()
+        + (prefilling == null ? 0 : prefilling.reserved());
   }
 
   private void round() throws Exception {
@@ -183,16 +206,17 @@ final class EngineLoop implements Runnable {
     if (prefilling != null || decoding.size() == decoder.maxRows()) {
       return;
     }
-    long reserved = decoding.stream().mapToLong(Row::reserved).sum();
+    long taken = reserved();
     Row row;
     lock.lock();
     try {
       row = waiting.peek();
-      if (row == null || reserved + row.reserved() > decoder.maxTokens()) {
+      if (row == null || taken + row.reserved() > decoder.maxTokens()) {
         return;
       }
       waiting.remove();
       active = activeRows() + 1;
+      reserved = taken + row.reserved();
     } finally {
       lock.unlock();
     }

@@ -2,6 +2,7 @@ package dev.postern.runners.engine;
 
 import dev.postern.runners.wire.ChatRequest;
 import dev.postern.runners.wire.Sampling;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,9 @@ public interface Generator extends AutoCloseable {
 
   /** Rows generating and requests waiting, now. */
   Load load();
+
+  /** How long the step in progress has been running; zero between steps. Any thread. */
+  Duration step();
 
   @Override
   void close();
@@ -127,5 +131,10 @@ public interface Generator extends AutoCloseable {
    */
   record Timings(long queueMicros, long prefillMicros, long decodeMicros, long cpuMicros) {}
 
-  record Load(int rows, int waiting, int maxRows, int maxWaiting) {}
+  /**
+   * @param cacheBytes of keys and values that the running rows may come to fill
+   * @param maxCacheBytes the most of them
+   */
+  record Load(
+      int rows, int waiting, int maxRows, int maxWaiting, long cacheBytes, long maxCacheBytes) {}
 }

@@ -123,6 +123,11 @@ final class OnnxDecoder implements Decoder {
   }
 
   @Override
+  public long bytesPerToken() {
+    return shape.bytesPerToken();
+  }
+
+  @Override
   public int maxScored() {
     return MAX_SCORED;
   }

@@ -9,6 +9,7 @@ import dev.postern.runners.wire.ChatRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -139,6 +140,11 @@ public final class OnnxGenerator implements Generator {
   @Override
   public Load load() {
     return loop.load();
+  }
+
+  @Override
+  public Duration step() {
+    return loop.steps().running();
   }
 
   @Override

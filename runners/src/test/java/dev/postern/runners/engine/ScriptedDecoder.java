@@ -76,6 +76,11 @@ final class ScriptedDecoder implements Decoder {
   }
 
   @Override
+  public long bytesPerToken() {
+    return 10;
+  }
+
+  @Override
   public int maxRows() {
     return rows;
   }

@@ -2,6 +2,7 @@ package dev.postern.runners.server;
 
 import dev.postern.runners.embedding.Embedder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,11 @@ final class ScriptedEmbedder implements Embedder {
   @Override
   public int waitingTokens() {
     return 0;
+  }
+
+  @Override
+  public Duration step() {
+    return Duration.ZERO;
   }
 
   @Override

@@ -30,6 +30,7 @@ final class ScriptedGenerator implements Generator {
   volatile Function<Request, String> answer = _ -> "Hello, Welt: äöü 🎉 fertig.";
   volatile boolean stepwise;
   volatile int failAfter = -1;
+  volatile Duration step = Duration.ZERO;
 
   /**
    * @param capacity generations at a time; further ones are refused
@@ -77,7 +78,12 @@ final class ScriptedGenerator implements Generator {
 
   @Override
   public Load load() {
-    return new Load(rows.get(), 0, capacity, 0);
+    return new Load(rows.get(), 0, capacity, 0, rows.get() * 100L, capacity * 100L);
+  }
+
+  @Override
+  public Duration step() {
+    return step;
   }
 
   @Override
