@@ -79,6 +79,15 @@ test('every page fits a window of 320 px without scrolling sideways', async ({ p
   await expect(page.getByRole('heading', { level: 1, name: 'Requests' })).toBeVisible()
 })
 
+/** By the palette, as a person does: looking at what is chosen before pressing Enter. */
+async function goTo(page: Parameters<typeof open>[0], name: string) {
+  await page.keyboard.press('Control+k')
+  await expect(page.getByRole('textbox', { name: 'Command' })).toBeFocused()
+  await page.keyboard.type(name.toLowerCase())
+  await expect(page.getByRole('dialog').locator('[data-selected]')).toContainText(name)
+  await page.keyboard.press('Enter')
+}
+
 test('the main path works by keyboard alone', async ({ page }) => {
   await page.goto('/login')
   await expect(page.getByLabel('E-mail')).toBeFocused()
@@ -95,9 +104,7 @@ test('the main path works by keyboard alone', async ({ page }) => {
   await expect(page.getByRole('main')).toBeFocused()
 
   await answerWith(page, [answerText])
-  await page.keyboard.press('Control+k')
-  await page.keyboard.type('playground')
-  await page.keyboard.press('Enter')
+  await goTo(page, 'Playground')
   await expect(page.getByRole('heading', { level: 1, name: 'Playground' })).toBeVisible()
   await expect(page.getByRole('main')).toBeFocused()
   await page.getByLabel('Message 1', { exact: true }).focus()
@@ -105,9 +112,7 @@ test('the main path works by keyboard alone', async ({ page }) => {
   await page.keyboard.press('Control+Enter')
   await expect(page.getByTestId('answer')).toHaveText(answerText)
 
-  await page.keyboard.press('Control+k')
-  await page.keyboard.type('requests')
-  await page.keyboard.press('Enter')
+  await goTo(page, 'Requests')
   await expect(page.getByRole('heading', { level: 1, name: 'Requests' })).toBeVisible()
   const rows = page.locator('[data-open]')
   await expect(rows.nth(1)).toBeVisible()
