@@ -2,6 +2,7 @@ package dev.postern.ops;
 
 import dev.postern.registry.ModelVersion;
 import dev.postern.runners.importer.DefaultModels;
+import dev.postern.runners.importer.ImportException;
 import dev.postern.runners.importer.ImportProgress;
 import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.importer.ModelImport;
@@ -81,7 +82,10 @@ public final class HomeModels {
             clock.instant()));
   }
 
-  /** What was imported into this home, by name. A model whose files are gone is left out. */
+  /**
+   * What was imported into this home, by name. A model whose files are gone, or were written by
+   * another version, is left out.
+   */
   public List<Entry> imported() throws IOException {
     var entries = new ArrayList<Entry>();
     if (!Files.isDirectory(folder)) {
@@ -90,8 +94,13 @@ public final class HomeModels {
     try (var files = Files.list(folder)) {
       for (var file : files.sorted().toList()) {
         var place = Path.of(Files.readString(file).strip());
-        if (Files.isDirectory(place)) {
+        if (!Files.isDirectory(place)) {
+          continue;
+        }
+        try {
           entries.add(entry(file.getFileName().toString(), ModelFolder.open(place)));
+        } catch (ImportException unusable) {
+          continue;
         }
       }
     }

@@ -1,6 +1,7 @@
 package dev.postern.runners.importer;
 
 import static dev.postern.runners.importer.ImportException.malformed;
+import static dev.postern.runners.importer.ImportException.quoted;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.io.IOException;
@@ -39,27 +40,13 @@ public final class Gguf implements AutoCloseable {
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /**
-   * @param dimensions innermost first, as GGUF writes them: a matrix is {columns, rows}
-   * @param data the tensor's bytes, exactly
-   */
-  public record Tensor(String name, long[] dimensions, GgufType type, MemorySegment data) {
-    public long elements() {
-      long product = 1;
-      for (long dimension : dimensions) {
-        product *= dimension;
-      }
-      return product;
-    }
-  }
-
   /** An array as it lies in the file. */
   private record ArrayValue(int type, long count, long offset) {}
 
   private final Arena arena;
   private final MemorySegment file;
   private final Map<String, Object> metadata = new LinkedHashMap<>();
-  private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+  private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
   private long position;
 
   @SuppressWarnings("MustBeClosedChecker") // The arena lives as long as the Gguf, which closes it.
@@ -135,8 +122,17 @@ public final class Gguf implements AutoCloseable {
         throw malformed("tensor " + quoted(entry.name) + " lies outside the file");
       }
       MemorySegment data = file.asSlice(base + entry.offset, bytes);
-      tensors.put(entry.name, new Tensor(entry.name, entry.dimensions, type, data));
+      tensors.put(
+          entry.name, new StoredTensor(entry.name, outermostFirst(entry.dimensions), type, data));
     }
+  }
+
+  private static long[] outermostFirst(long[] dimensions) {
+    long[] shape = new long[dimensions.length];
+    for (int i = 0; i < shape.length; i++) {
+      shape[i] = dimensions[shape.length - 1 - i];
+    }
+    return shape;
   }
 
   private long bytesOf(String name, long[] dimensions, GgufType type) {
@@ -253,22 +249,17 @@ public final class Gguf implements AutoCloseable {
     return new String(file.asSlice(offset, length).toArray(JAVA_BYTE), StandardCharsets.UTF_8);
   }
 
-  private static String quoted(String name) {
-    String shown = name.length() > 80 ? name.substring(0, 80) + "…" : name;
-    return "'" + shown.replaceAll("\\p{Cntrl}", "?") + "'";
-  }
-
   /** Size of the file in bytes. */
   public long bytes() {
     return file.byteSize();
   }
 
-  public Map<String, Tensor> tensors() {
+  public Map<String, StoredTensor> tensors() {
     return Collections.unmodifiableMap(tensors);
   }
 
-  public Tensor tensor(String name) {
-    Tensor tensor = tensors.get(name);
+  public StoredTensor tensor(String name) {
+    StoredTensor tensor = tensors.get(name);
     if (tensor == null) {
       throw malformed("tensor " + quoted(name) + " is missing");
     }

@@ -20,4 +20,10 @@ public final class ImportException extends RuntimeException {
   static ImportException unsupported(String what) {
     return new ImportException(new ImportFailure.Unsupported(what));
   }
+
+  /** A name from a file, fit to be shown. */
+  static String quoted(String name) {
+    String shown = name.length() > 80 ? name.substring(0, 80) + "…" : name;
+    return "'" + shown.replaceAll("\\p{Cntrl}", "?") + "'";
+  }
 }

@@ -23,7 +23,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns Llama-family GGUF files into model folders under {@code <cache>/models/<digest>}. A folder
+ * Turns GGUF files of decoders into model folders under {@code <cache>/models/<digest>}. A folder
  * appears whole or not at all, and the same source is only converted once.
  */
 public final class ModelImport {
@@ -97,9 +97,10 @@ public final class ModelImport {
       Path file, Entry source, @Nullable String origin, Path work, ImportProgress progress)
       throws IOException {
     try (Gguf gguf = Gguf.open(file)) {
-      LlamaConfig config = LlamaConfig.of(gguf);
+      var decoder = new GgufDecoder(gguf);
+      DecoderConfig config = decoder.config();
       Vocabulary vocabulary = GgufVocabulary.read(gguf, config.vocabulary());
-      graph(gguf, config, work, progress);
+      graph(gguf, decoder, work, progress);
       TokenizerJson.write(vocabulary, work.resolve(ModelFolder.TOKENIZER));
       var manifest =
           new ModelManifest(
@@ -108,7 +109,7 @@ public final class ModelImport {
               "chat",
               format.name(),
               config,
-              gguf.tensors().values().stream().mapToLong(Gguf.Tensor::elements).sum(),
+              gguf.tensors().values().stream().mapToLong(StoredTensor::elements).sum(),
               config.contextLength(),
               source,
               origin,
@@ -120,20 +121,17 @@ public final class ModelImport {
     }
   }
 
-  private void graph(Gguf gguf, LlamaConfig config, Path work, ImportProgress progress)
+  private void graph(Gguf gguf, GgufDecoder decoder, Path work, ImportProgress progress)
       throws IOException {
     long total =
         gguf.tensors().values().stream().mapToLong(tensor -> tensor.data().byteSize()).sum();
     long[] done = {0};
-    try (var weights = new WeightFile(work.resolve(ModelFolder.WEIGHTS))) {
-      var graph = new OnnxGraph("llama", weights);
-      new LlamaGraph(
-              gguf,
-              config,
-              format,
-              graph,
-              bytes -> progress.at(Phase.CONVERT, done[0] += bytes, total))
-          .emit();
+    NamedWeights weights =
+        decoder.weights(bytes -> progress.at(Phase.CONVERT, done[0] += bytes, total));
+    try (var file = new WeightFile(work.resolve(ModelFolder.WEIGHTS))) {
+      var graph = new OnnxGraph("decoder", file);
+      new DecoderGraph(weights, decoder.config(), format, graph).emit();
+      weights.refuseUnused(GgufDecoder.readElsewhere());
       graph.write(work.resolve(ModelFolder.GRAPH));
     } catch (IllegalArgumentException shape) {
       throw malformed(String.valueOf(shape.getMessage()));

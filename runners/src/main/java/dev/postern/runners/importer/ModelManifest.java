@@ -22,7 +22,7 @@ public record ModelManifest(
     String name,
     String role,
     String weights,
-    LlamaConfig architecture,
+    DecoderConfig architecture,
     long parameters,
     int contextLength,
     Entry source,
@@ -32,7 +32,7 @@ public record ModelManifest(
     Tokens tokens,
     SortedMap<String, Entry> files) {
 
-  public static final int FORMAT = 1;
+  public static final int FORMAT = 2;
 
   public record Entry(String sha256, long bytes) {}
 

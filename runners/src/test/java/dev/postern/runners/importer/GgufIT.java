@@ -42,8 +42,8 @@ class GgufIT {
       assertThat(gguf.integer("answer")).contains(42L);
       assertThat(gguf.strings("words")).containsExactly("a", "", "ü");
       assertThat(gguf.integers("kinds")).containsExactly(1, 2, 3);
-      Gguf.Tensor tensor = gguf.tensor("w");
-      assertThat(tensor.dimensions()).containsExactly(3, 2);
+      StoredTensor tensor = gguf.tensor("w");
+      assertThat(tensor.shape()).containsExactly(2, 3);
       float[] row = new float[3];
       tensor.type().decode(tensor.data(), 3, 3, row);
       assertThat(row).containsExactly(4, 5, 6);
@@ -112,7 +112,7 @@ class GgufIT {
         damaged[random.nextInt(6000)] = (byte) random.nextInt(256);
       }
       try (Gguf gguf = open(damaged)) {
-        LlamaConfig config = LlamaConfig.of(gguf);
+        DecoderConfig config = new GgufDecoder(gguf).config();
         GgufVocabulary.read(gguf, config.vocabulary());
       } catch (ImportException expected) {
         refused++;

@@ -118,24 +118,24 @@ class ModelImportIT {
   @Test
   void refusesWhatItWouldGetWrong() {
     refuses(
-        TinyLlama.describe(new GgufWriter(), "gemma", "gpt-2", 1).bytes(),
-        "its architecture is 'gemma'");
+        TinyLlama.describe(new GgufWriter(), "mamba", "gpt-2", 1).bytes(),
+        "its architecture is 'mamba'; known are llama, mistral");
     refuses(
         TinyLlama.describe(new GgufWriter(), "llama", "unheard-of", 1).bytes(),
         "its pre-tokenizer 'unheard-of' is not known");
     refuses(
         TinyLlama.describe(new GgufWriter(), "llama", "gpt-2", 1)
-            .tensor("blk.0.attn_q.bias", 0, GgufWriter.floats(1, 2), 2)
+            .tensor("blk.0.attn_output.bias", 0, GgufWriter.floats(1, 2), 2)
             .bytes(),
-        "'blk.0.attn_q.bias' that Llama models do not have");
+        "'blk.0.attn_output.bias' that models of its family do not have");
     refuses(
         TinyLlama.describe(new GgufWriter().whole("llama.expert_count", 8), "llama", "gpt-2", 1)
             .bytes(),
         "mixture of experts");
     refuses(
         TinyLlama.describe(
-                new GgufWriter().text("llama.rope.scaling.type", "yarn"), "llama", "gpt-2", 1)
+                new GgufWriter().text("llama.rope.scaling.type", "spiral"), "llama", "gpt-2", 1)
             .bytes(),
-        "rope scaling 'yarn'");
+        "rope scaling 'spiral'");
   }
 }

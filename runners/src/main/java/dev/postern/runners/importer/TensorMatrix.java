@@ -6,32 +6,27 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import dev.postern.runners.onnx.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A two-dimensional tensor of a GGUF file.
+ * Rows of a two-dimensional tensor.
  *
- * @param order the stored row for each row, or nothing for the stored order
+ * @param order the stored row for each row
  */
-record GgufMatrix(Gguf.Tensor tensor, int @Nullable [] order) implements Matrix {
+record TensorMatrix(StoredTensor tensor, int[] order) implements Matrix {
 
   @Override
   public int rows() {
-    return (int) tensor.dimensions()[1];
+    return order.length;
   }
 
   @Override
   public int columns() {
-    return (int) tensor.dimensions()[0];
-  }
-
-  private int stored(int index) {
-    return order == null ? index : order[index];
+    return (int) tensor.shape()[1];
   }
 
   @Override
   public void row(int index, float[] values) {
-    tensor.type().decode(tensor.data(), (long) stored(index) * columns(), columns(), values);
+    tensor.type().decode(tensor.data(), (long) order[index] * columns(), columns(), values);
   }
 
   @Override
@@ -39,7 +34,7 @@ record GgufMatrix(Gguf.Tensor tensor, int @Nullable [] order) implements Matrix 
     if (tensor.type() != GgufType.Q8_0) {
       return false;
     }
-    long at = (long) stored(index) * scales.length * GgufType.Q8_0.blockBytes();
+    long at = (long) order[index] * scales.length * GgufType.Q8_0.blockBytes();
     for (int block = 0; block < scales.length; block++) {
       scales[block] = Float.float16ToFloat(tensor.data().get(SHORT, at));
       MemorySegment.copy(tensor.data(), JAVA_BYTE, at + 2, codes, block * 32, 32);
@@ -56,7 +51,7 @@ record GgufMatrix(Gguf.Tensor tensor, int @Nullable [] order) implements Matrix 
       return;
     }
     int groups = type.blockElements() / 32;
-    long at = (long) stored(index) * (columns() / type.blockElements()) * type.blockBytes();
+    long at = (long) order[index] * (columns() / type.blockElements()) * type.blockBytes();
     for (int block = 0; block < steps.length; block++) {
       steps[block] =
           type.step(
@@ -64,9 +59,16 @@ record GgufMatrix(Gguf.Tensor tensor, int @Nullable [] order) implements Matrix 
     }
   }
 
+  /** {@code count} rows as they lie, from {@code first} on. */
+  static int[] run(int first, int count) {
+    int[] order = new int[count];
+    Arrays.setAll(order, i -> first + i);
+    return order;
+  }
+
   /**
-   * Undoes the row order that GGUF converters give query and key matrices: they interleave the two
-   * halves of each head, while our attention rotates halves.
+   * Undoes the row order that some GGUF converters give query and key matrices: they interleave the
+   * two halves of each head, while our attention rotates halves.
    */
   static int[] halvesOfHeads(int heads, int headWidth) {
     int[] order = new int[heads * headWidth];
