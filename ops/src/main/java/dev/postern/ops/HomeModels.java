@@ -146,8 +146,28 @@ public final class HomeModels {
     var called = name == null ? nameOf(model.manifest().name()) : name;
     requireName(called);
     Files.createDirectories(folder);
-    Home.writePrivate(folder.resolve(called), model.path().toAbsolutePath() + "\n");
+    Home.writePrivate(
+        folder.resolve(called),
+        model.path().toAbsolutePath() + "\n" + file.toAbsolutePath() + "\n");
     return entry(called, model);
+  }
+
+  /**
+   * The file that a model was imported from, to import it again in another format.
+   *
+   * @throws UsageException where it is not known or no longer there
+   */
+  public Path source(String name) throws IOException {
+    if (name.equals(CHAT)) {
+      return new DefaultModels(cache).chatFile(ImportProgress.NONE);
+    }
+    var file = folder.resolve(name);
+    var lines = Files.isRegularFile(file) ? Files.readAllLines(file) : List.<String>of();
+    if (lines.size() < 2 || !Files.isReadable(Path.of(lines.get(1)))) {
+      throw new UsageException(
+          "the file that " + name + " was imported from is not there; give it with --source");
+    }
+    return Path.of(lines.get(1));
   }
 
   private static void requireName(String name) {

@@ -23,9 +23,10 @@ import picocli.CommandLine.Spec;
 /** Models of an installation. */
 @Command(
     name = "model",
-    description = "Imports and lists models.",
+    description = "Imports, lists, inspects and compresses models.",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "COMMAND")
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {InspectCommand.class})
 public final class ModelCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 

@@ -1,11 +1,11 @@
 package dev.postern.runners.engine;
 
 /** Arithmetic over one position's logits. */
-final class Logits {
+public final class Logits {
   private Logits() {}
 
   /** The index of the largest value, the lowest among equals. */
-  static int likeliest(float[] logits) {
+  public static int likeliest(float[] logits) {
     int best = -1;
     float largest = Float.NEGATIVE_INFINITY;
     for (int id = 0; id < logits.length; id++) {
@@ -20,7 +20,7 @@ final class Logits {
     return best;
   }
 
-  static double logSumExp(float[] logits) {
+  public static double logSumExp(float[] logits) {
     float largest = logits[likeliest(logits)];
     double sum = 0;
     for (float logit : logits) {
@@ -30,7 +30,7 @@ final class Logits {
   }
 
   /** The indices of the largest values, descending; the lower index first among equals. */
-  static int[] largest(float[] logits, int count) {
+  public static int[] largest(float[] logits, int count) {
     int[] kept = new int[Math.min(count, logits.length)];
     int size = 0;
     for (int id = 0; id < logits.length && kept.length > 0; id++) {

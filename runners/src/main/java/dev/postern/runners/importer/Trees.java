@@ -10,7 +10,7 @@ import java.util.Comparator;
 import java.util.stream.Stream;
 
 /** Folders that come and go as a whole. */
-final class Trees {
+public final class Trees {
   private Trees() {}
 
   /** Gives a finished folder its name; another may have been faster with the same content. */
@@ -26,7 +26,7 @@ final class Trees {
     }
   }
 
-  static void delete(Path folder) throws IOException {
+  public static void delete(Path folder) throws IOException {
     if (!Files.exists(folder)) {
       return;
     }

@@ -1,0 +1,38 @@
+package dev.postern.runners.quality;
+
+import dev.postern.runners.importer.ModelFolder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A model in each format that the cache has of it.
+ *
+ * @param formats with the row of each, where it was measured
+ */
+public record StoredFormats(List<StoredFormat> formats) {
+  /** One of them. */
+  public record StoredFormat(ModelFolder folder, Optional<QualityRow> row) {}
+
+  /** All that were imported from the same source as a model. */
+  public static StoredFormats of(Path cache, ModelFolder model) throws IOException {
+    String source = model.manifest().source().sha256();
+    List<ModelFolder> folders =
+        ModelFolder.list(cache).stream()
+            .filter(folder -> folder.manifest().source().sha256().equals(source))
+            .toList();
+    var formats = new ArrayList<StoredFormat>();
+    for (ModelFolder folder : folders) {
+      formats.add(new StoredFormat(folder, QualityRows.of(folder)));
+    }
+    return new StoredFormats(List.copyOf(formats));
+  }
+
+  /** Which of the measured ones to serve. */
+  public Optional<DefaultFormat> best() {
+    return DefaultFormat.of(
+        formats.stream().flatMap(format -> format.row().stream()).toList());
+  }
+}
