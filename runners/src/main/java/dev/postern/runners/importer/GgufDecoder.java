@@ -4,6 +4,10 @@ import static dev.postern.runners.importer.ImportException.malformed;
 import static dev.postern.runners.importer.ImportException.quoted;
 import static dev.postern.runners.importer.ImportException.unsupported;
 
+import dev.postern.runners.tokenizer.TokenizerJson;
+import dev.postern.runners.tokenizer.Vocabulary;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,18 +17,30 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a decoder's shape and weights from a GGUF file. */
-final class GgufDecoder {
+final class GgufDecoder implements DecoderSource {
   private static final String LLAMA3_FACTORS = "rope_freqs.weight";
   private static final String SHORT_FACTORS = "rope_factors_short.weight";
   private static final String LONG_FACTORS = "rope_factors_long.weight";
 
+  private final Path path;
   private final Gguf file;
   private final String architecture;
   private final Family family;
   private final Map<String, String> names;
   private final DecoderConfig config;
 
-  GgufDecoder(Gguf file) {
+  static GgufDecoder open(Path path) throws IOException {
+    Gguf file = Gguf.open(path);
+    try {
+      return new GgufDecoder(path, file);
+    } catch (RuntimeException failure) {
+      file.close();
+      throw failure;
+    }
+  }
+
+  private GgufDecoder(Path path, Gguf file) {
+    this.path = path;
     this.file = file;
     this.architecture = file.string("general.architecture").orElse("");
     this.family = Family.ofGguf(architecture);
@@ -32,21 +48,53 @@ final class GgufDecoder {
     this.config = readConfig();
   }
 
-  DecoderConfig config() {
+  @Override
+  public List<Path> files() {
+    return List.of(path);
+  }
+
+  @Override
+  public DecoderConfig config() {
     return config;
   }
 
-  /**
-   * @param progress told the bytes of each tensor when it is first asked for
-   */
-  NamedWeights weights(LongConsumer progress) {
+  @Override
+  public Map<String, StoredTensor> tensors() {
+    return file.tensors();
+  }
+
+  @Override
+  public NamedWeights weights(LongConsumer progress) {
     var quirks = new NamedWeights.Quirks(family.interleavedGguf(), false);
     return new NamedWeights(file.tensors(), names, config, quirks, progress);
   }
 
-  /** Tensors that the configuration was read from and the graph does not ask for. */
-  static Set<String> readElsewhere() {
+  @Override
+  public Set<String> readElsewhere() {
     return Set.of(LLAMA3_FACTORS, SHORT_FACTORS, LONG_FACTORS);
+  }
+
+  @Override
+  public ModelManifest.Tokens tokenizer(Path target) throws IOException {
+    Vocabulary vocabulary = GgufVocabulary.read(file, config.vocabulary());
+    TokenizerJson.write(vocabulary, target);
+    return GgufVocabulary.tokens(file, vocabulary);
+  }
+
+  @Override
+  public Facts facts() {
+    String name =
+        file.string("general.name")
+            .orElseGet(() -> String.valueOf(path.getFileName()).replaceFirst("\\.gguf$", ""));
+    return new Facts(
+        name,
+        file.string("general.license").orElse(null),
+        file.string("tokenizer.chat_template").orElse(null));
+  }
+
+  @Override
+  public void close() {
+    file.close();
   }
 
   private DecoderConfig readConfig() {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads a tokenizer from a GGUF file's metadata. */
 final class GgufVocabulary {
   /** Texts that end a turn in the chat formats of the family, whatever the file's eos says. */
-  private static final Set<String> END_TEXTS =
+  static final Set<String> END_TEXTS =
       Set.of(
           "</s>",
           "<|im_end|>",

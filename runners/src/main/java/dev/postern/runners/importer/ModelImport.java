@@ -9,8 +9,6 @@ import dev.postern.runners.onnx.OnnxGraph;
 import dev.postern.runners.onnx.WeightFile;
 import dev.postern.runners.template.ChatTemplate;
 import dev.postern.runners.template.TemplateSyntaxException;
-import dev.postern.runners.tokenizer.TokenizerJson;
-import dev.postern.runners.tokenizer.Vocabulary;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,8 +21,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns GGUF files of decoders into model folders under {@code <cache>/models/<digest>}. A folder
- * appears whole or not at all, and the same source is only converted once.
+ * Turns models of the formats people have into model folders under {@code <cache>/models/<digest>}.
+ * A folder appears whole or not at all, and the same source is only converted once.
  */
 public final class ModelImport {
   private static final int MAX_NAME = 200;
@@ -42,28 +40,50 @@ public final class ModelImport {
   }
 
   /**
-   * @param file the GGUF
+   * @param path a GGUF file, or a folder of safetensors
    * @param origin where it came from, for the model's card; null when a person gave the file
-   * @throws ImportException when the file is not sound or not supported
+   * @throws ImportException when the source is not sound or not supported
    */
-  public ModelFolder run(Path file, @Nullable String origin, ImportProgress progress)
+  public ModelFolder run(Path path, @Nullable String origin, ImportProgress progress)
       throws IOException {
     Files.createDirectories(models);
-    long size = Files.size(file);
-    String sha256 = Digests.hex(file, done -> progress.at(Phase.IDENTIFY, done, size));
-    Optional<ModelFolder> earlier = find(sha256);
-    if (earlier.isPresent()) {
-      return earlier.get();
+    try (DecoderSource source = DecoderSource.open(path)) {
+      Entry identity = identity(source.files(), progress);
+      Optional<ModelFolder> earlier = find(identity.sha256());
+      if (earlier.isPresent()) {
+        return earlier.get();
+      }
+      Path work = Files.createTempDirectory(models, ".import-");
+      try {
+        convert(source, identity, origin, work, progress);
+        Path folder = publish(work);
+        remember(known(identity.sha256()), folder);
+        return ModelFolder.open(folder);
+      } finally {
+        Trees.delete(work);
+      }
     }
-    Path work = Files.createTempDirectory(models, ".import-");
-    try {
-      convert(file, new Entry(sha256, size), origin, work, progress);
-      Path folder = publish(work);
-      remember(known(sha256), folder);
-      return ModelFolder.open(folder);
-    } finally {
-      Trees.delete(work);
+  }
+
+  /** The digest of one file, or of the list of several with theirs. */
+  private static Entry identity(List<Path> files, ImportProgress progress) throws IOException {
+    long size = 0;
+    for (Path file : files) {
+      size += Files.size(file);
     }
+    long total = size;
+    long before = 0;
+    var list = new StringBuilder();
+    String sha256 = "";
+    for (Path file : files) {
+      long start = before;
+      sha256 = Digests.hex(file, done -> progress.at(Phase.IDENTIFY, start + done, total));
+      list.append(sha256).append("  ").append(file.getFileName()).append('\n');
+      before += Files.size(file);
+    }
+    return new Entry(
+        files.size() == 1 ? sha256 : Digests.hex(list.toString().getBytes(StandardCharsets.UTF_8)),
+        total);
   }
 
   private Path known(String sha256) {
@@ -94,70 +114,65 @@ public final class ModelImport {
   }
 
   private void convert(
-      Path file, Entry source, @Nullable String origin, Path work, ImportProgress progress)
+      DecoderSource source,
+      Entry identity,
+      @Nullable String origin,
+      Path work,
+      ImportProgress progress)
       throws IOException {
-    try (Gguf gguf = Gguf.open(file)) {
-      var decoder = new GgufDecoder(gguf);
-      DecoderConfig config = decoder.config();
-      Vocabulary vocabulary = GgufVocabulary.read(gguf, config.vocabulary());
-      graph(gguf, decoder, work, progress);
-      TokenizerJson.write(vocabulary, work.resolve(ModelFolder.TOKENIZER));
-      var manifest =
-          new ModelManifest(
-              ModelManifest.FORMAT,
-              name(gguf, file),
-              "chat",
-              format.name(),
-              config,
-              gguf.tensors().values().stream().mapToLong(StoredTensor::elements).sum(),
-              config.contextLength(),
-              source,
-              origin,
-              gguf.string("general.license").orElse(null),
-              template(gguf),
-              GgufVocabulary.tokens(gguf, vocabulary),
-              seal(work, progress));
-      Files.write(work.resolve(ModelFolder.MANIFEST), ModelFolder.JSON.writeValueAsBytes(manifest));
-    }
+    DecoderSource.Facts facts = source.facts();
+    requireRenderable(facts.chatTemplate());
+    ModelManifest.Tokens tokens = source.tokenizer(work.resolve(ModelFolder.TOKENIZER));
+    graph(source, work, progress);
+    var manifest =
+        new ModelManifest(
+            ModelManifest.FORMAT,
+            shown(facts.name()),
+            "chat",
+            format.name(),
+            source.config(),
+            source.tensors().values().stream().mapToLong(StoredTensor::elements).sum(),
+            source.config().contextLength(),
+            identity,
+            origin,
+            facts.licence(),
+            facts.chatTemplate(),
+            tokens,
+            seal(work, progress));
+    Files.write(work.resolve(ModelFolder.MANIFEST), ModelFolder.JSON.writeValueAsBytes(manifest));
   }
 
-  private void graph(Gguf gguf, GgufDecoder decoder, Path work, ImportProgress progress)
-      throws IOException {
+  private void graph(DecoderSource source, Path work, ImportProgress progress) throws IOException {
     long total =
-        gguf.tensors().values().stream().mapToLong(tensor -> tensor.data().byteSize()).sum();
+        source.tensors().values().stream().mapToLong(tensor -> tensor.data().byteSize()).sum();
     long[] done = {0};
     NamedWeights weights =
-        decoder.weights(bytes -> progress.at(Phase.CONVERT, done[0] += bytes, total));
+        source.weights(bytes -> progress.at(Phase.CONVERT, done[0] += bytes, total));
     try (var file = new WeightFile(work.resolve(ModelFolder.WEIGHTS))) {
       var graph = new OnnxGraph("decoder", file);
-      new DecoderGraph(weights, decoder.config(), format, graph).emit();
-      weights.refuseUnused(GgufDecoder.readElsewhere());
+      new DecoderGraph(weights, source.config(), format, graph).emit();
+      weights.refuseUnused(source.readElsewhere());
       graph.write(work.resolve(ModelFolder.GRAPH));
     } catch (IllegalArgumentException shape) {
       throw malformed(String.valueOf(shape.getMessage()));
     }
+    progress.at(Phase.CONVERT, total, total);
   }
 
-  /** The chat template, known to be one that can be rendered. */
-  private static @Nullable String template(Gguf gguf) {
-    String template = gguf.string("tokenizer.chat_template").orElse(null);
-    if (template != null) {
-      try {
-        ChatTemplate.parse(template, "", "");
-      } catch (TemplateSyntaxException failure) {
-        throw ImportException.unsupported("in its chat template " + failure.getMessage());
-      }
+  private static void requireRenderable(@Nullable String template) {
+    if (template == null) {
+      return;
     }
-    return template;
+    try {
+      ChatTemplate.parse(template, "", "");
+    } catch (TemplateSyntaxException failure) {
+      throw ImportException.unsupported("in its chat template " + failure.getMessage());
+    }
   }
 
-  private static String name(Gguf gguf, Path file) {
-    String name =
-        gguf.string("general.name")
-            .orElseGet(() -> file.getFileName().toString().replaceFirst("\\.gguf$", ""))
-            .replaceAll("\\p{Cntrl}", " ")
-            .strip();
-    return name.length() > MAX_NAME ? name.substring(0, MAX_NAME) : name;
+  private static String shown(String name) {
+    String plain = name.replaceAll("\\p{Cntrl}", " ").strip();
+    return plain.length() > MAX_NAME ? plain.substring(0, MAX_NAME) : plain;
   }
 
   private static SortedMap<String, Entry> seal(Path work, ImportProgress progress)

@@ -56,13 +56,20 @@ final class NamedWeights implements WeightSource {
     this.progress = progress;
   }
 
-  private String nameInFile(String name) {
+  /**
+   * What a file calls a weight; empty when its family has none such.
+   *
+   * @param names from canonical names to the file's, with {@code *} for a layer's number
+   */
+  static String nameInFile(Map<String, String> names, String name) {
     Matcher layer = LAYER.matcher(name);
-    return layer.matches() ? nameInFile(layer, layer.group(2)) : names.getOrDefault(name, "");
+    return layer.matches()
+        ? names.getOrDefault("layer.*." + layer.group(2), "").replace("*", layer.group(1))
+        : names.getOrDefault(name, "");
   }
 
-  private String nameInFile(Matcher layer, String weight) {
-    return names.getOrDefault("layer.*." + weight, "").replace("*", layer.group(1));
+  private String nameInFile(String name) {
+    return nameInFile(names, name);
   }
 
   @Override
@@ -89,9 +96,9 @@ final class NamedWeights implements WeightSource {
   private int rowsBefore(String name, int rows, StoredTensor tensor) {
     Matcher layer = LAYER.matcher(name);
     if (layer.matches()) {
+      int number = Integer.parseInt(layer.group(1));
       for (List<Projection> group : PACKED) {
-        if (group.stream()
-            .allMatch(part -> nameInFile(layer, part.label()).equals(tensor.name()))) {
+        if (group.stream().allMatch(part -> nameInFile(part.in(number)).equals(tensor.name()))) {
           return rowsBefore(layer.group(2), group, tensor);
         }
       }

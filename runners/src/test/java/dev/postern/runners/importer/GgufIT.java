@@ -17,8 +17,16 @@ import org.junit.jupiter.api.io.TempDir;
 class GgufIT {
   @TempDir private Path folder;
 
+  private Path file(byte[] bytes) {
+    try {
+      return Files.write(folder.resolve("model.gguf"), bytes);
+    } catch (IOException failure) {
+      throw new AssertionError(failure);
+    }
+  }
+
   private Gguf open(byte[] bytes) throws IOException {
-    return Gguf.open(Files.write(folder.resolve("model.gguf"), bytes));
+    return Gguf.open(file(bytes));
   }
 
   private void refuses(byte[] bytes, String reason) {
@@ -111,9 +119,9 @@ class GgufIT {
       for (int hits = 1 + random.nextInt(4); hits > 0; hits--) {
         damaged[random.nextInt(6000)] = (byte) random.nextInt(256);
       }
-      try (Gguf gguf = open(damaged)) {
-        DecoderConfig config = new GgufDecoder(gguf).config();
-        GgufVocabulary.read(gguf, config.vocabulary());
+      Path path = file(damaged);
+      try (DecoderSource source = DecoderSource.open(path)) {
+        source.tokenizer(folder.resolve("tokenizer.json"));
       } catch (ImportException expected) {
         refused++;
       } catch (IOException failure) {
