@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
@@ -89,7 +90,7 @@ public final class TinyFamily {
 
   /** A tensor's values. */
   public float[] weights(String name) {
-    long[] shape = tensors().get(name);
+    long[] shape = Objects.requireNonNull(tensors().get(name));
     int count = (int) (shape.length == 1 ? shape[0] : shape[0] * shape[1]);
     boolean fromOne = fixture.get("config").get("model_type").asText().startsWith("gemma");
     float[] values = uniform(name, count);
