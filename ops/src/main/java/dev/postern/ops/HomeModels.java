@@ -2,6 +2,8 @@ package dev.postern.ops;
 
 import dev.postern.registry.ModelVersion;
 import dev.postern.runners.importer.DefaultModels;
+import dev.postern.runners.importer.EncoderFolder;
+import dev.postern.runners.importer.EncoderImport;
 import dev.postern.runners.importer.ImportException;
 import dev.postern.runners.importer.ImportProgress;
 import dev.postern.runners.importer.ModelFolder;
@@ -97,8 +99,12 @@ public final class HomeModels {
         if (!Files.isDirectory(place)) {
           continue;
         }
+        var name = file.getFileName().toString();
         try {
-          entries.add(entry(file.getFileName().toString(), ModelFolder.open(place)));
+          entries.add(
+              EncoderFolder.is(place)
+                  ? entry(name, EncoderFolder.open(place))
+                  : entry(name, ModelFolder.open(place)));
         } catch (ImportException unusable) {
           continue;
         }
@@ -130,7 +136,7 @@ public final class HomeModels {
   }
 
   /**
-   * Imports a GGUF file into this home.
+   * Imports a GGUF file, or an exported encoder, into this home.
    *
    * @param name what clients will call; null takes it from the file
    */
@@ -142,14 +148,23 @@ public final class HomeModels {
     if (!Files.isReadable(file)) {
       throw new UsageException("cannot read " + file);
     }
+    if (EncoderImport.recognises(file)) {
+      var encoder = new EncoderImport(cache).run(file, progress);
+      return entry(enter(name, encoder.manifest().name(), encoder.path(), file), encoder);
+    }
     var model = new ModelImport(cache, format).run(file, null, progress);
-    var called = name == null ? nameOf(model.manifest().name()) : name;
+    return entry(enter(name, model.manifest().name(), model.path(), file), model);
+  }
+
+  /** Returns what clients will call it. */
+  private String enter(@Nullable String name, String title, Path place, Path source)
+      throws IOException {
+    var called = name == null ? nameOf(title) : name;
     requireName(called);
     Files.createDirectories(folder);
     Home.writePrivate(
-        folder.resolve(called),
-        model.path().toAbsolutePath() + "\n" + file.toAbsolutePath() + "\n");
-    return entry(called, model);
+        folder.resolve(called), place.toAbsolutePath() + "\n" + source.toAbsolutePath() + "\n");
+    return called;
   }
 
   /**
@@ -197,6 +212,24 @@ public final class HomeModels {
             ModelVersion.Role.CHAT,
             manifest.contextLength(),
             manifest.architecture().width(),
+            clock.instant()));
+  }
+
+  private Entry entry(String name, EncoderFolder model) {
+    var manifest = model.manifest();
+    return new Entry(
+        name,
+        model.path(),
+        new ModelVersion(
+            model.digest(),
+            manifest.name(),
+            switch (manifest.settings().role()) {
+              case EMBEDDING -> ModelVersion.Role.EMBEDDING;
+              case CLASSIFIER -> ModelVersion.Role.CLASSIFIER;
+              case RERANKER -> ModelVersion.Role.RERANKER;
+            },
+            manifest.settings().maxTokens(),
+            manifest.width(),
             clock.instant()));
   }
 

@@ -21,6 +21,8 @@ public record ModelVersion(
   /** What a model does. */
   public enum Role {
     CHAT,
-    EMBEDDING
+    EMBEDDING,
+    CLASSIFIER,
+    RERANKER
   }
 }

@@ -46,7 +46,9 @@ public record UsageEvent(
   public enum Endpoint {
     CHAT_COMPLETIONS,
     COMPLETIONS,
-    EMBEDDINGS
+    EMBEDDINGS,
+    RERANK,
+    CLASSIFY
   }
 
   /** How the call ended. */

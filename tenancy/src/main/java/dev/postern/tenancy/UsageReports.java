@@ -31,6 +31,7 @@ public interface UsageReports {
   enum Api {
     /** Chat and text completions together. */
     COMPLETIONS,
+    /** All that encoders answer: rerankings and classifications too. */
     EMBEDDINGS
   }
 

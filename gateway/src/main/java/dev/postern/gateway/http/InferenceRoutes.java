@@ -55,6 +55,8 @@ final class InferenceRoutes {
       case "/v1/chat/completions" -> Endpoint.CHAT_COMPLETIONS;
       case "/v1/completions" -> Endpoint.COMPLETIONS;
       case "/v1/embeddings" -> Endpoint.EMBEDDINGS;
+      case "/v1/rerank" -> Endpoint.RERANK;
+      case "/v1/classify" -> Endpoint.CLASSIFY;
       case null, default -> null;
     };
   }

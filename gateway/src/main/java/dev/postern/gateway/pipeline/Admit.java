@@ -1,9 +1,11 @@
 package dev.postern.gateway.pipeline;
 
 import dev.postern.runners.wire.ChatRequest;
+import dev.postern.runners.wire.ClassifyRequest;
 import dev.postern.runners.wire.CompletionRequest;
 import dev.postern.runners.wire.EmbeddingRequest;
 import dev.postern.runners.wire.InferenceRequest;
+import dev.postern.runners.wire.RerankRequest;
 import dev.postern.tenancy.Quotas;
 import io.vertx.core.Future;
 import java.util.List;
@@ -57,7 +59,7 @@ public final class Admit {
         most = CompletionShape.of(completion).generated() * (long) completion.maxTokens();
         least = most;
       }
-      case EmbeddingRequest _ -> {
+      case EmbeddingRequest _, RerankRequest _, ClassifyRequest _ -> {
         most = 0;
         least = 0;
       }
@@ -80,6 +82,11 @@ public final class Admit {
           estimate(completion.prompts()) + count(completion.tokenPrompts());
       case EmbeddingRequest embedding ->
           estimate(embedding.inputs()) + count(embedding.tokenInputs());
+      // The query is read again with every document.
+      case RerankRequest rerank ->
+          estimate(rerank.documents())
+              + rerank.documents().size() * estimate(List.of(rerank.query()));
+      case ClassifyRequest classify -> estimate(classify.inputs());
     };
   }
 

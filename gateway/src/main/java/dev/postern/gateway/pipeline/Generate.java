@@ -7,9 +7,11 @@ import dev.postern.runners.RunnerFailure;
 import dev.postern.runners.RunnerPool;
 import dev.postern.runners.wire.CallerHeaders;
 import dev.postern.runners.wire.ChatRequest;
+import dev.postern.runners.wire.ClassifyRequest;
 import dev.postern.runners.wire.CompletionRequest;
 import dev.postern.runners.wire.EmbeddingRequest;
 import dev.postern.runners.wire.InferenceRequest;
+import dev.postern.runners.wire.RerankRequest;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.Iterator;
@@ -100,7 +102,7 @@ public final class Generate {
     return switch (admitted.request()) {
       case ChatRequest chat -> granted / chat.sampling().n();
       case CompletionRequest completion -> granted / CompletionShape.of(completion).generated();
-      case EmbeddingRequest _ -> 0;
+      case EmbeddingRequest _, RerankRequest _, ClassifyRequest _ -> 0;
     };
   }
 
@@ -109,6 +111,8 @@ public final class Generate {
       case ChatRequest _ -> "/v1/chat/completions";
       case CompletionRequest _ -> "/v1/completions";
       case EmbeddingRequest _ -> "/v1/embeddings";
+      case RerankRequest _ -> "/v1/rerank";
+      case ClassifyRequest _ -> "/v1/classify";
     };
   }
 }

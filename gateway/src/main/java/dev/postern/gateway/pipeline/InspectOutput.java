@@ -12,8 +12,10 @@ import dev.postern.gateway.wire.openai.TokenUsage;
 import dev.postern.gateway.wire.openai.WireException;
 import dev.postern.gateway.wire.openai.WireFailure;
 import dev.postern.runners.wire.ChatRequest;
+import dev.postern.runners.wire.ClassifyRequest;
 import dev.postern.runners.wire.CompletionRequest;
 import dev.postern.runners.wire.EmbeddingRequest;
+import dev.postern.runners.wire.RerankRequest;
 import dev.postern.tenancy.UsageEvent.Outcome;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -54,7 +56,7 @@ public final class InspectOutput {
     var findings = new ArrayList<Finding>();
     var blocked = false;
     switch (screened.request()) {
-      case EmbeddingRequest _ -> label.applyModel(document);
+      case EmbeddingRequest _, RerankRequest _, ClassifyRequest _ -> label.applyModel(document);
       case ChatRequest _ -> {
         label.apply(document);
         blocked = inspectChoices(screened, document, ChoiceText.CHAT_DOCUMENT, findings);
@@ -114,7 +116,8 @@ public final class InspectOutput {
     var kind =
         switch (screened.request()) {
           case ChatRequest _ -> CallId.CHAT_COMPLETION;
-          case CompletionRequest _, EmbeddingRequest _ -> CallId.COMPLETION;
+          case CompletionRequest _, EmbeddingRequest _, RerankRequest _, ClassifyRequest _ ->
+              CallId.COMPLETION;
         };
     return new AnswerLabel(
         kind.format(call.id()), screened.plan().deployment(), call.startedAt().getEpochSecond());

@@ -1,10 +1,13 @@
 package dev.postern.gateway.pipeline;
 
 import dev.postern.runners.wire.ChatRequest;
+import dev.postern.runners.wire.ClassifyRequest;
 import dev.postern.runners.wire.CompletionRequest;
 import dev.postern.runners.wire.EmbeddingRequest;
 import dev.postern.runners.wire.InferenceRequest;
+import dev.postern.runners.wire.RerankRequest;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The texts of a prompt, in the order in which guardrails see and replace them. */
 final class PromptTexts {
@@ -16,6 +19,9 @@ final class PromptTexts {
       case ChatRequest chat -> chat.messages().stream().map(ChatRequest.Message::content).toList();
       case CompletionRequest completion -> completion.prompts();
       case EmbeddingRequest embedding -> embedding.inputs();
+      case RerankRequest rerank ->
+          Stream.concat(Stream.of(rerank.query()), rerank.documents().stream()).toList();
+      case ClassifyRequest classify -> classify.inputs();
     };
   }
 }

@@ -21,6 +21,8 @@ public final class ReadRequest {
       case CHAT_COMPLETIONS -> RequestParser.chat(body);
       case COMPLETIONS -> RequestParser.completion(body);
       case EMBEDDINGS -> RequestParser.embedding(body);
+      case RERANK -> RequestParser.rerank(body);
+      case CLASSIFY -> RequestParser.classify(body);
     };
   }
 }

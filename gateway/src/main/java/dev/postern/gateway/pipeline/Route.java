@@ -6,9 +6,11 @@ import dev.postern.registry.ModelVersion;
 import dev.postern.registry.RoutePlan;
 import dev.postern.registry.Routes;
 import dev.postern.runners.wire.ChatRequest;
+import dev.postern.runners.wire.ClassifyRequest;
 import dev.postern.runners.wire.CompletionRequest;
 import dev.postern.runners.wire.EmbeddingRequest;
 import dev.postern.runners.wire.InferenceRequest;
+import dev.postern.runners.wire.RerankRequest;
 import io.vertx.core.Future;
 
 /** Resolves the model's name to a version and the runners that serve it. */
@@ -34,6 +36,8 @@ public final class Route {
         switch (request) {
           case ChatRequest _, CompletionRequest _ -> ModelVersion.Role.CHAT;
           case EmbeddingRequest _ -> ModelVersion.Role.EMBEDDING;
+          case RerankRequest _ -> ModelVersion.Role.RERANKER;
+          case ClassifyRequest _ -> ModelVersion.Role.CLASSIFIER;
         };
     if (plan.version().role() != needed) {
       throw new WireException(
@@ -42,6 +46,8 @@ public final class Route {
               switch (needed) {
                 case CHAT -> "text generation";
                 case EMBEDDING -> "embeddings";
+                case RERANKER -> "reranking";
+                case CLASSIFIER -> "classification";
               }));
     }
   }
@@ -53,7 +59,7 @@ public final class Route {
           requireRoom("max_completion_tokens", chat.maxCompletionTokens(), contextLength);
       case CompletionRequest completion ->
           requireRoom("max_tokens", completion.maxTokens(), contextLength);
-      case ChatRequest _, EmbeddingRequest _ -> {}
+      case ChatRequest _, EmbeddingRequest _, RerankRequest _, ClassifyRequest _ -> {}
     }
   }
 

@@ -14,8 +14,10 @@ import dev.postern.gateway.wire.openai.WireException;
 import dev.postern.gateway.wire.openai.WireFailure;
 import dev.postern.runners.RunnerPool.TokenStream;
 import dev.postern.runners.wire.ChatRequest;
+import dev.postern.runners.wire.ClassifyRequest;
 import dev.postern.runners.wire.CompletionRequest;
 import dev.postern.runners.wire.EmbeddingRequest;
+import dev.postern.runners.wire.RerankRequest;
 import dev.postern.tenancy.UsageEvent.Outcome;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -75,7 +77,8 @@ final class StreamRelay {
         choicesWanted = CompletionShape.of(completion).choices();
         usageWanted = completion.includeUsage();
       }
-      case EmbeddingRequest _ -> throw new IllegalStateException("embeddings do not stream");
+      case EmbeddingRequest _, RerankRequest _, ClassifyRequest _ ->
+          throw new IllegalStateException("what encoders answer does not stream");
     }
   }
 

@@ -40,6 +40,8 @@ public final class GatewayBed implements AutoCloseable {
   public static final ProjectId PROJECT = new ProjectId(new UUID(1, 2));
   public static final String MODEL = "chat-model";
   public static final String EMBED_MODEL = "embed/model:1";
+  public static final String RERANK_MODEL = "reranker";
+  public static final String CLASSIFY_MODEL = "classifier";
 
   public final Vertx vertx = Vertx.vertx();
   public final FakeRunner runner = FakeRunner.start(vertx);
@@ -68,6 +70,8 @@ public final class GatewayBed implements AutoCloseable {
     registry
         .deploy(MODEL, ModelVersion.Role.CHAT, runner.uri(), spare.uri())
         .deploy(EMBED_MODEL, ModelVersion.Role.EMBEDDING, runner.uri())
+        .deploy(RERANK_MODEL, ModelVersion.Role.RERANKER, runner.uri())
+        .deploy(CLASSIFY_MODEL, ModelVersion.Role.CLASSIFIER, runner.uri())
         .deploy("nowhere", ModelVersion.Role.CHAT);
     var inspector = new PolicyInspector(new RuleDetectors());
     var services =

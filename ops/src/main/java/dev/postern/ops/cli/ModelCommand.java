@@ -38,12 +38,13 @@ public final class ModelCommand implements Runnable {
   @Command(
       name = "import",
       description = {
-        "Imports a Llama-family GGUF file and serves it from this home.",
+        "Imports a Llama-family GGUF file, or an encoder (embeddings, a classifier, a reranker) as",
+        "a folder with its ONNX export or an .onnx file, and serves it from this home.",
         "A Postern that runs picks it up within seconds, without a restart."
       },
       mixinStandardHelpOptions = true)
   void importFile(
-      @Parameters(paramLabel = "FILE", description = "The GGUF file.") Path file,
+      @Parameters(paramLabel = "FILE", description = "The GGUF file, or the encoder.") Path file,
       @Option(
               names = "--name",
               paramLabel = "NAME",
@@ -89,12 +90,12 @@ public final class ModelCommand implements Runnable {
               card.contextLength(),
               card.source());
         }
-        case EMBEDDING ->
+        case EMBEDDING, CLASSIFIER, RERANKER ->
             out.printf(
                 Locale.ROOT,
                 "%-28s %-10s %9s %9s %8d  %s%n",
                 entry.name(),
-                "embedding",
+                version.role().name().toLowerCase(Locale.ROOT),
                 "",
                 "",
                 version.contextLength(),

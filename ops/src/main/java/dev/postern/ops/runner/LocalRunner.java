@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -214,6 +215,8 @@ public final class LocalRunner implements AutoCloseable {
           var body = JsonNodeFactory.instance.objectNode().put("model", model.name());
           post(uri.resolve("/v1/embeddings"), body.put("input", "Hello").toString());
         }
+        // An encoder's graph has run once when it is loaded.
+        case CLASSIFIER, RERANKER -> {}
       }
     }
   }
@@ -252,7 +255,7 @@ public final class LocalRunner implements AutoCloseable {
               input,
               new Prices.Seed(
                   model.name(), Prices.Kind.OUTPUT, FIRST_PRICE.multiply(BigDecimal.TWO)));
-      case EMBEDDING -> List.of(input);
+      case EMBEDDING, CLASSIFIER, RERANKER -> List.of(input);
     };
   }
 
@@ -292,7 +295,7 @@ public final class LocalRunner implements AutoCloseable {
             JsonNodeFactory.instance
                 .objectNode()
                 .put("name", model.name())
-                .put("role", "chat")
+                .put("role", model.version().role().name().toLowerCase(Locale.ROOT))
                 .put("folder", model.folder().toString());
         post(uri.resolve("/control/load"), body.toString());
         var more = new ArrayList<>(models);

@@ -107,6 +107,8 @@ public final class RunnerSupervisor implements AutoCloseable {
           switch (model.role()) {
             case CHAT -> "--chat";
             case EMBEDDING -> "--embed";
+            case CLASSIFIER -> "--classify";
+            case RERANKER -> "--rerank";
           });
       words.add(model.name() + "=" + model.folder());
     }

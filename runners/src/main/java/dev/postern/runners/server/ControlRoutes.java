@@ -32,7 +32,10 @@ final class ControlRoutes {
         Route.post("/control/load", this::load), Route.post("/control/unload", this::unload));
   }
 
-  /** {@code {"name", "role": "chat"|"embedding", "folder"}}; answers when the model serves. */
+  /**
+   * {@code {"name", "role": "chat"|"embedding"|"classifier"|"reranker", "folder"}}; answers when
+   * the model serves.
+   */
   private void load(ServedCall call, Buffer body) {
     String name;
     ModelRole role;
@@ -44,9 +47,13 @@ final class ControlRoutes {
           switch (text(fields, "role")) {
             case "chat" -> ModelRole.CHAT;
             case "embedding" -> ModelRole.EMBEDDING;
+            case "classifier" -> ModelRole.CLASSIFIER;
+            case "reranker" -> ModelRole.RERANKER;
             default ->
                 throw new BadRequest(
-                    "'role' must be \"chat\" or \"embedding\".", "role", "invalid_value");
+                    "'role' must be \"chat\", \"embedding\", \"classifier\" or \"reranker\".",
+                    "role",
+                    "invalid_value");
           };
       folder = Path.of(text(fields, "folder"));
     } catch (BadRequest e) {

@@ -1,6 +1,6 @@
 package dev.postern.runners.server;
 
-import dev.postern.runners.embedding.Embedder;
+import dev.postern.runners.encoder.Encoder;
 import dev.postern.runners.engine.Generator;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,10 +45,10 @@ sealed interface LoadedModel {
     }
   }
 
-  record Embedding(String name, Embedder embedder) implements LoadedModel {
+  record Encoding(String name, Encoder encoder) implements LoadedModel {
     @Override
     public void close() {
-      embedder.close();
+      encoder.close();
     }
   }
 }

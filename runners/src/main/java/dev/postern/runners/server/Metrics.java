@@ -1,6 +1,6 @@
 package dev.postern.runners.server;
 
-import dev.postern.runners.embedding.Embedder;
+import dev.postern.runners.encoder.Encoder;
 import dev.postern.runners.engine.Generator;
 import java.lang.management.ManagementFactory;
 import java.util.List;
@@ -44,8 +44,8 @@ final class Metrics {
           line(text, "postern_runner_waiting" + label(name), load.waiting());
           line(text, "postern_runner_waiting_max" + label(name), load.maxWaiting());
         }
-        case LoadedModel.Embedding(var name, Embedder embedder) ->
-            line(text, "postern_runner_waiting_tokens" + label(name), embedder.waitingTokens());
+        case LoadedModel.Encoding(var name, Encoder encoder) ->
+            line(text, "postern_runner_waiting_tokens" + label(name), encoder.waitingTokens());
       }
     }
     var heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();

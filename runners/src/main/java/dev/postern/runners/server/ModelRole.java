@@ -3,5 +3,7 @@ package dev.postern.runners.server;
 /** What a model is loaded for. */
 public enum ModelRole {
   CHAT,
-  EMBEDDING
+  EMBEDDING,
+  CLASSIFIER,
+  RERANKER
 }

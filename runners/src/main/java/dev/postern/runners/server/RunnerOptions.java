@@ -15,6 +15,8 @@ record RunnerOptions(
       usage: RunnerMain [options]
         --chat NAME=FOLDER    serve an imported generative model (may be given several times)
         --embed NAME=FOLDER   serve an embedding model: an .onnx file and its tokenizer.json
+        --classify NAME=FOLDER  serve a classifier: these, and a config.json with its labels
+        --rerank NAME=FOLDER  serve a reranker: the same with one label
         --host HOST           address to serve; 127.0.0.1 unless told, and always without a token
         --port PORT           0, the default, takes a free one; it is printed as "listening PORT"
         --max-rows N          most answers generated at the same time by one model
@@ -57,6 +59,8 @@ record RunnerOptions(
         case "--port" -> port = number(flag, value, 0, 65_535);
         case "--chat" -> models.add(model(flag, value, ModelRole.CHAT));
         case "--embed" -> models.add(model(flag, value, ModelRole.EMBEDDING));
+        case "--classify" -> models.add(model(flag, value, ModelRole.CLASSIFIER));
+        case "--rerank" -> models.add(model(flag, value, ModelRole.RERANKER));
         case "--max-rows" -> engine = engine.withMaxRows(number(flag, value, 1, 1024));
         case "--max-waiting" -> engine = engine.withMaxWaiting(number(flag, value, 0, 1_000_000));
         case "--max-context" ->

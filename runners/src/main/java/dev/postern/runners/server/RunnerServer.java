@@ -40,7 +40,7 @@ final class RunnerServer extends VerticleBase {
   private final Metrics metrics = new Metrics();
   private final BodyReader bodies;
   private final GenerationRoutes generation;
-  private final EmbeddingRoute embedding;
+  private final EncoderRoutes encoders;
   private final ControlRoutes control;
   private final Map<String, Route> routes;
   private @Nullable HttpServer server;
@@ -63,7 +63,7 @@ final class RunnerServer extends VerticleBase {
     models = new LoadedModels(model -> vertx.executeBlocking(() -> closed(model)));
     bodies = new BodyReader(vertx, config);
     generation = new GenerationRoutes(vertx, config, models, clock);
-    embedding = new EmbeddingRoute(vertx, models);
+    encoders = new EncoderRoutes(vertx, models);
     control = new ControlRoutes(vertx, models, loader);
     routes = routes().stream().collect(Collectors.toUnmodifiableMap(Route::path, route -> route));
   }
@@ -135,7 +135,7 @@ final class RunnerServer extends VerticleBase {
     routes.add(Route.get("/v1/models", this::list));
     routes.add(Route.post("/control/drain", this::drain));
     routes.addAll(generation.routes());
-    routes.add(embedding.route());
+    routes.addAll(encoders.routes());
     routes.addAll(control.routes());
     return routes;
   }

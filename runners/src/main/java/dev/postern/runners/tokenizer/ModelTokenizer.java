@@ -1,99 +1,67 @@
 package dev.postern.runners.tokenizer;
 
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.runners.engine.Tokenizer;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.BitSet;
 import java.util.HexFormat;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** A tokenizer.json at work: Hugging Face's library encodes, the vocabulary gives the bytes. */
 public final class ModelTokenizer implements Tokenizer, AutoCloseable {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Map<String, String> OPTIONS =
-      Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
+  private static final byte[] NOTHING = {};
 
-  static {
-    // The native library is in the jar; nothing may be looked for on the network.
-    System.setProperty("ai.djl.offline", "true");
-    System.setProperty("OPT_OUT_TRACKING", "true");
-  }
+  /** How SentencePiece spells a byte that no piece holds. */
+  private static final Pattern BYTE = Pattern.compile("<0x[0-9A-F]{2}>");
 
-  private final String[] pieces;
-  private final BitSet control = new BitSet();
-  private final BitSet verbatim = new BitSet();
+  private final TokenizerFile file;
   private final boolean byteLevel;
   private final Optional<Integer> beginning;
   private final Set<Integer> ends;
   private final String[] controlTexts;
-  private final HuggingFaceTokenizer withControl;
-  private final Lazy<HuggingFaceTokenizer> withoutControl;
+  private final NativeTokenizer withControl;
+  private final Lazy<NativeTokenizer> withoutControl;
 
   /**
    * @param beginning the token that begins each text, where the model wants one
    * @param ends the tokens that end an answer
+   * @throws UnsoundTokenizerException when the file cannot be used
    */
   public static ModelTokenizer open(Path file, Optional<Integer> beginning, Set<Integer> ends)
       throws IOException {
-    return new ModelTokenizer(file, beginning, ends);
+    return new ModelTokenizer(TokenizerFile.read(file), beginning, ends);
   }
 
-  private ModelTokenizer(Path file, Optional<Integer> beginning, Set<Integer> ends)
+  private ModelTokenizer(TokenizerFile file, Optional<Integer> beginning, Set<Integer> ends)
       throws IOException {
-    JsonNode tree = JSON.readTree(Files.readAllBytes(file));
-    JsonNode vocabulary = tree.path("model").path("vocab");
-    this.pieces = new String[vocabulary.size()];
-    vocabulary.properties().forEach(entry -> pieces[entry.getValue().intValue()] = entry.getKey());
-    for (JsonNode added : tree.path("added_tokens")) {
-      BitSet kind = added.path("special").booleanValue() ? control : verbatim;
-      kind.set(added.path("id").intValue());
-    }
-    this.byteLevel = !tree.path("model").path("byte_fallback").booleanValue();
-    this.controlTexts = control.stream().mapToObj(id -> pieces[id]).toArray(String[]::new);
+    this.file = file;
+    this.byteLevel = file.byteLevel();
+    this.controlTexts = file.control().stream().mapToObj(file::piece).toArray(String[]::new);
     this.beginning = beginning;
     this.ends = Set.copyOf(ends);
-    this.withControl = HuggingFaceTokenizer.newInstance(file, OPTIONS);
-    this.withoutControl = new Lazy<>(() -> plain(file));
-  }
-
-  /** Text in which someone spelled out a control token is rare: its tokenizer is made on demand. */
-  private static HuggingFaceTokenizer plain(Path file) {
-    try {
-      ObjectNode tree = (ObjectNode) JSON.readTree(Files.readAllBytes(file));
-      ArrayNode kept = JSON.createArrayNode();
-      for (JsonNode added : tree.path("added_tokens")) {
-        if (!added.path("special").booleanValue()) {
-          kept.add(added);
-        }
-      }
-      tree.set("added_tokens", kept);
-      return HuggingFaceTokenizer.newInstance(
-          new ByteArrayInputStream(JSON.writeValueAsBytes(tree)), OPTIONS);
-    } catch (IOException failure) {
-      throw new UncheckedIOException(failure);
-    }
+    this.withControl = NativeTokenizer.bare(file);
+    // Text in which someone spelled out a control token is rare.
+    this.withoutControl =
+        new Lazy<>(() -> {
+          try {
+            return NativeTokenizer.withoutControl(file);
+          } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+          }
+        });
   }
 
   @Override
   public int[] encode(String text, boolean special) {
-    HuggingFaceTokenizer encoder =
-        special || !spellsControl(text) ? withControl : withoutControl.get();
-    long[] ids = encoder.encode(text, false, false).getIds();
+    NativeTokenizer encoder = special || !spellsControl(text) ? withControl : withoutControl.get();
+    long[] ids = encoder.encode(text).getIds();
     LongStream tokens = LongStream.of(ids);
     if (special && beginning.isPresent() && (ids.length == 0 || ids[0] != beginning.get())) {
       tokens = LongStream.concat(LongStream.of(beginning.get()), tokens);
@@ -112,18 +80,18 @@ public final class ModelTokenizer implements Tokenizer, AutoCloseable {
 
   @Override
   public byte[] bytes(int id) {
-    if (control.get(id)) {
-      return new byte[0];
+    if (file.control().get(id)) {
+      return NOTHING;
     }
-    String piece = pieces[id];
-    if (verbatim.get(id)) {
+    String piece = file.piece(id);
+    if (file.verbatim().get(id)) {
       return piece.getBytes(StandardCharsets.UTF_8);
     }
     return byteLevel ? ByteAlphabet.bytes(piece) : sentencePieceBytes(piece);
   }
 
   private static byte[] sentencePieceBytes(String piece) {
-    if (piece.length() == 6 && piece.startsWith("<0x") && piece.endsWith(">")) {
+    if (BYTE.matcher(piece).matches()) {
       return new byte[] {(byte) HexFormat.fromHexDigits(piece, 3, 5)};
     }
     return piece.replace('▁', ' ').getBytes(StandardCharsets.UTF_8);
@@ -131,12 +99,12 @@ public final class ModelTokenizer implements Tokenizer, AutoCloseable {
 
   @Override
   public String piece(int id) {
-    return pieces[id];
+    return file.piece(id);
   }
 
   @Override
   public int vocabularySize() {
-    return pieces.length;
+    return file.size();
   }
 
   @Override
@@ -147,7 +115,7 @@ public final class ModelTokenizer implements Tokenizer, AutoCloseable {
   @Override
   public void close() {
     withControl.close();
-    withoutControl.ifMade(HuggingFaceTokenizer::close);
+    withoutControl.ifMade(NativeTokenizer::close);
   }
 
   /** A value made at most once, on first use. */

@@ -2,8 +2,9 @@ package dev.postern.runners.wire;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
-/** What the three inference bodies have in common. */
-public sealed interface InferenceRequest permits ChatRequest, CompletionRequest, EmbeddingRequest {
+/** What all inference bodies have in common. */
+public sealed interface InferenceRequest
+    permits ChatRequest, CompletionRequest, EmbeddingRequest, RerankRequest, ClassifyRequest {
   ObjectNode body();
 
   String model();

@@ -25,6 +25,16 @@ public final class RequestParser {
 
   /** Reads a {@code POST /v1/embeddings} body. */
   public static EmbeddingRequest embedding(Buffer body) {
-    return EmbeddingFields.read(JsonBody.parse(body.getBytes()));
+    return EncoderFields.embedding(JsonBody.parse(body.getBytes()));
+  }
+
+  /** Reads a {@code POST /v1/rerank} body. */
+  public static RerankRequest rerank(Buffer body) {
+    return EncoderFields.rerank(JsonBody.parse(body.getBytes()));
+  }
+
+  /** Reads a {@code POST /v1/classify} body. */
+  public static ClassifyRequest classify(Buffer body) {
+    return EncoderFields.classify(JsonBody.parse(body.getBytes()));
   }
 }

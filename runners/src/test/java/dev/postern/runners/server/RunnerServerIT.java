@@ -1,9 +1,11 @@
 package dev.postern.runners.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.postern.runners.encoder.EncoderRole;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -58,7 +60,10 @@ class RunnerServerIT {
             this::load,
             List.of(
                 LoadedModel.Generative.of("m", generator, "fp_1"),
-                new LoadedModel.Embedding("e", new ScriptedEmbedder())),
+                new LoadedModel.Encoding("e", ScriptedEncoder.of(EncoderRole.EMBEDDING)),
+                new LoadedModel.Encoding(
+                    "c", ScriptedEncoder.of(EncoderRole.CLASSIFIER, "short", "long")),
+                new LoadedModel.Encoding("r", ScriptedEncoder.of(EncoderRole.RERANKER, "fit"))),
             InstantSource.fixed(Instant.ofEpochSecond(1_700_000_000)));
     vertx
         .deployVerticle(server)
@@ -312,7 +317,7 @@ class RunnerServerIT {
     var floats = json(post("/v1/embeddings", "{\"model\":\"e\",\"input\":[\"abc\",\"é\"]}"));
     assertThat(floats.path("data").toString())
         .isEqualTo(
-            "[{\"object\":\"embedding\",\"index\":0,\"embedding\":[3.0,0.5]},{\"object\":\"embedding\",\"index\":1,\"embedding\":[2.0,0.5]}]");
+            "[{\"object\":\"embedding\",\"index\":0,\"embedding\":[0.6,0.8]},{\"object\":\"embedding\",\"index\":1,\"embedding\":[0.6,0.8]}]");
     assertThat(floats.path("usage").toString())
         .isEqualTo("{\"prompt_tokens\":5,\"total_tokens\":5}");
     assertThat(floats.at("/postern/cpu_us").asInt()).isEqualTo(70);
@@ -321,11 +326,44 @@ class RunnerServerIT {
             post(
                 "/v1/embeddings",
                 "{\"model\":\"e\",\"input\":[[1,2,3]],\"encoding_format\":\"base64\"}"));
-    assertThat(base64.at("/data/0/embedding").asText()).isEqualTo("AABAQAAAAD8=");
+    assertThat(base64.at("/data/0/embedding").asText()).isEqualTo("mpkZP83MTD8=");
     assertThat(
             json(post("/v1/embeddings", "{\"model\":\"e\",\"input\":\"a\",\"dimensions\":1}"))
                 .at("/data/0/embedding"))
         .hasSize(1);
+  }
+
+  @Test
+  void ranksDocumentsByTheirScores() throws Exception {
+    var answer =
+        json(
+            post(
+                "/v1/rerank",
+                "{\"model\":\"r\",\"query\":\"q\",\"documents\":[\"\",{\"text\":\"abc\"},\"ab\"],"
+                    + "\"top_n\":2,\"return_documents\":true}"));
+    assertThat(answer.path("results").findValuesAsText("index")).containsExactly("1", "2");
+    assertThat(answer.at("/results/0/document/text").asText()).isEqualTo("abc");
+    assertThat(answer.at("/results/0/relevance_score").asDouble())
+        .isCloseTo(1 / (1 + Math.exp(-4)), within(1e-9));
+    assertThat(answer.at("/usage/total_tokens").asInt()).isEqualTo(1 + 4 + 3);
+    var cut =
+        json(
+            post(
+                "/v1/rerank",
+                "{\"model\":\"r\",\"query\":\"q\",\"documents\":[\"abcdef\"],\"max_tokens_per_doc\":2}"));
+    assertThat(cut.at("/usage/total_tokens").asInt()).isEqualTo(3);
+    assertThat(cut.at("/results/0/document").isMissingNode()).isTrue();
+  }
+
+  @Test
+  void classifiesWithTheLikeliestLabelFirst() throws Exception {
+    var answer = json(post("/v1/classify", "{\"model\":\"c\",\"input\":[\"abc\",\"d\"]}"));
+    assertThat(answer.at("/data/0/prediction").asText()).isEqualTo("long");
+    assertThat(answer.at("/data/0/score").asDouble())
+        .isCloseTo(1 / (1 + Math.exp(-3)), within(1e-9));
+    assertThat(answer.at("/data/1/predictions").findValuesAsText("label"))
+        .containsExactly("long", "short");
+    assertThat(answer.at("/usage/prompt_tokens").asInt()).isEqualTo(4);
   }
 
   @ParameterizedTest
@@ -341,6 +379,12 @@ class RunnerServerIT {
         "/v1/embeddings | {\"model\":\"m\",\"input\":\"x\"} | 400 | model | invalid_value",
         "/v1/embeddings | {\"model\":\"e\",\"input\":\"x\",\"dimensions\":3} | 400 | dimensions |"
             + " invalid_value",
+        "/v1/rerank | {\"model\":\"c\",\"query\":\"q\",\"documents\":[\"d\"]} | 400 | model |"
+            + " invalid_value",
+        "/v1/rerank | {\"model\":\"r\",\"query\":\"q\",\"documents\":[]} | 400 | documents |"
+            + " invalid_value",
+        "/v1/classify | {\"model\":\"e\",\"input\":\"x\"} | 400 | model | invalid_value",
+        "/v1/classify | {\"model\":\"c\",\"input\":[[1]]} | 400 | input | invalid_value",
         "/v1/chat/completions | {oops | 400 | null | invalid_json",
         "/v1/completions | {\"model\":\"m\",\"prompt\":[300]} | 400 | prompt | invalid_value",
         "/v1/completions | {\"model\":\"m\",\"prompt\":\"x\",\"logit_bias\":{\"300\":1}} | 400 |"

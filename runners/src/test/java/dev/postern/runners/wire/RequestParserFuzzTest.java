@@ -33,6 +33,9 @@ class RequestParserFuzzTest {
           """,
           """
           {"model":"m","input":["a","b"],"encoding_format":"base64","dimensions":3,"user":"u"}
+          """,
+          """
+          {"model":"m","query":"q","documents":["a",{"text":"b"}],"top_n":1,"return_documents":true,"max_tokens_per_doc":9}
           """);
 
   private static final List<String> ODD =
@@ -71,7 +74,11 @@ class RequestParserFuzzTest {
       var body = Buffer.buffer(bytes);
       for (var parser :
           List.<Function<Buffer, Object>>of(
-              RequestParser::chat, RequestParser::completion, RequestParser::embedding)) {
+              RequestParser::chat,
+              RequestParser::completion,
+              RequestParser::embedding,
+              RequestParser::rerank,
+              RequestParser::classify)) {
         try {
           accepted += parser.apply(body) == null ? 0 : 1;
         } catch (BadRequest e) {

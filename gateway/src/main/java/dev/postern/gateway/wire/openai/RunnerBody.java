@@ -6,9 +6,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.runners.wire.ChatRequest;
+import dev.postern.runners.wire.ClassifyRequest;
 import dev.postern.runners.wire.CompletionRequest;
 import dev.postern.runners.wire.EmbeddingRequest;
 import dev.postern.runners.wire.InferenceRequest;
+import dev.postern.runners.wire.RerankRequest;
 import io.vertx.core.buffer.Buffer;
 import java.util.List;
 
@@ -48,6 +50,11 @@ public final class RunnerBody {
         replaceAll(body, "prompt", completion.prompts(), texts);
       }
       case EmbeddingRequest embedding -> replaceAll(body, "input", embedding.inputs(), texts);
+      case RerankRequest rerank -> {
+        body.put("query", texts.getFirst());
+        replaceAll(body, "documents", rerank.documents(), texts.subList(1, texts.size()));
+      }
+      case ClassifyRequest classify -> replaceAll(body, "input", classify.inputs(), texts);
     }
     return new RunnerBody(body);
   }

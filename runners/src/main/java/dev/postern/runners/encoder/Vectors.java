@@ -1,11 +1,11 @@
-package dev.postern.runners.embedding;
+package dev.postern.runners.encoder;
 
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Pooling and lengths. */
-final class Vectors {
+/** Arithmetic on an encoder's numbers. */
+public final class Vectors {
   private Vectors() {}
 
   /** The mean of {@code count} states of {@code size} numbers from {@code offset} on. */
@@ -24,7 +24,7 @@ final class Vectors {
   }
 
   /** The first {@code dimensions} numbers, all when null, scaled to unit length. */
-  static float[] shorten(float[] vector, @Nullable Integer dimensions) {
+  public static float[] shorten(float[] vector, @Nullable Integer dimensions) {
     int size = dimensions == null ? vector.length : Math.min(dimensions, vector.length);
     var shorter = Arrays.copyOf(vector, size);
     double squares = 0;
@@ -38,5 +38,36 @@ final class Vectors {
       }
     }
     return shorter;
+  }
+
+  /** {@code 1 / (1 + e^-x)}. */
+  public static double sigmoid(double logit) {
+    return 1 / (1 + Math.exp(-logit));
+  }
+
+  public static double[] sigmoid(float[] logits) {
+    var shares = new double[logits.length];
+    for (int i = 0; i < shares.length; i++) {
+      shares[i] = sigmoid(logits[i]);
+    }
+    return shares;
+  }
+
+  /** {@code e^x_i / sum e^x_j}, without overflow. */
+  public static double[] softmax(float[] logits) {
+    double most = Double.NEGATIVE_INFINITY;
+    for (var logit : logits) {
+      most = Math.max(most, logit);
+    }
+    var shares = new double[logits.length];
+    double sum = 0;
+    for (int i = 0; i < shares.length; i++) {
+      shares[i] = Math.exp(logits[i] - most);
+      sum += shares[i];
+    }
+    for (int i = 0; i < shares.length; i++) {
+      shares[i] /= sum;
+    }
+    return shares;
   }
 }

@@ -1,4 +1,4 @@
-package dev.postern.runners.embedding;
+package dev.postern.runners.encoder;
 
 /**
  * @param threads that one batch uses
@@ -6,9 +6,9 @@ package dev.postern.runners.embedding;
  * @param batchTokens most tokens, padding included, in one run of the model
  * @param batchRows most inputs in one run of the model
  */
-public record EmbedderConfig(int threads, int maxWaitingTokens, int batchTokens, int batchRows) {
+public record EncoderLimits(int threads, int maxWaitingTokens, int batchTokens, int batchRows) {
 
-  public static EmbedderConfig defaults() {
-    return new EmbedderConfig(1, 1_000_000, 2048, 32);
+  public static EncoderLimits defaults() {
+    return new EncoderLimits(1, 1_000_000, 2048, 32);
   }
 }

@@ -1,4 +1,4 @@
-package dev.postern.runners.embedding;
+package dev.postern.runners.encoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -24,9 +24,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.opentest4j.TestAbortedException;
 
-class OnnxEmbedderIT {
+class OnnxEncoderIT {
   private static Path folder;
-  private static OnnxEmbedder embedder;
+  private static OnnxEncoder encoder;
 
   @BeforeAll
   static void open() throws Exception {
@@ -37,13 +37,13 @@ class OnnxEmbedderIT {
       throw new TestAbortedException(
           "skipped, the embedding model cannot be had: " + e.getMessage());
     }
-    embedder = OnnxEmbedder.open(folder, EmbedderConfig.defaults());
+    encoder = OnnxEncoder.open(folder, EncoderSettings.read(folder), EncoderLimits.defaults());
   }
 
   @AfterAll
   static void close() {
-    if (embedder != null) {
-      embedder.close();
+    if (encoder != null) {
+      encoder.close();
     }
   }
 
@@ -56,7 +56,7 @@ class OnnxEmbedderIT {
             "A man is eating a piece of bread.",
             "The girl is carrying a baby.");
     for (var vector : vectors) {
-      assertThat(vector).hasSize(embedder.dimensions());
+      assertThat(vector).hasSize(encoder.width());
       assertThat(dot(vector, vector)).isCloseTo(1, within(1e-5));
     }
     assertThat(dot(vectors.get(0), vectors.get(1))).isGreaterThan(0.6);
@@ -87,10 +87,9 @@ class OnnxEmbedderIT {
 
   @Test
   void readsLongTextsToTheModelsLimitAndNoFurther() throws Exception {
-    assertThat(embedder.tokenize("word ".repeat(510), "input[0]")).hasSize(512);
+    assertThat(encoder.text("word ".repeat(510), "input[0]").ids()).hasSize(512);
     for (var text : List.of("word ".repeat(511), "x ".repeat(100_000))) {
-      var refusal =
-          catchThrowableOfType(BadRequest.class, () -> embedder.tokenize(text, "input[4]"));
+      var refusal = catchThrowableOfType(BadRequest.class, () -> encoder.text(text, "input[4]"));
       assertThat(refusal.code()).isEqualTo("context_length_exceeded");
       assertThat(refusal.param()).isEqualTo("input[4]");
       assertThat(refusal).hasMessageContaining("512");
@@ -99,21 +98,23 @@ class OnnxEmbedderIT {
 
   @Test
   void takesTokenIdsWithOrWithoutTheirFrame() throws Exception {
-    var framed = embedder.tokenize("hello world", "input[0]");
+    var framed = encoder.text("hello world", "input[0]").ids();
     var bare = new int[] {framed[1], framed[2]};
-    assertThat(embedder.frame(bare, "input[0]")).isEqualTo(framed);
-    assertThat(embedder.frame(framed, "input[0]")).isEqualTo(framed);
-    assertThatThrownBy(() -> embedder.frame(new int[] {30_522}, "input[0]"))
+    assertThat(encoder.framed(bare, "input[0]").ids()).isEqualTo(framed);
+    assertThat(encoder.framed(framed, "input[0]").ids()).isEqualTo(framed);
+    assertThatThrownBy(() -> encoder.framed(new int[] {30_522}, "input[0]"))
         .isInstanceOf(BadRequest.class)
         .hasMessageContaining("30522");
   }
 
   @Test
   void refusesWhatItsQueueHasNoRoomForAndFailsWhatWaitsWhenClosed() throws Exception {
-    var small = OnnxEmbedder.open(folder, new EmbedderConfig(1, 40_000, 2048, 32));
-    var input = small.tokenize("word ".repeat(500), "input[0]");
-    var running = small.embed(Collections.nCopies(75, input), null);
-    assertThatThrownBy(() -> small.embed(Collections.nCopies(10, input), null))
+    var small =
+        OnnxEncoder.open(
+            folder, EncoderSettings.read(folder), new EncoderLimits(1, 40_000, 2048, 32));
+    var input = small.text("word ".repeat(500), "input[0]");
+    var running = small.encode(Collections.nCopies(75, input));
+    assertThatThrownBy(() -> small.encode(Collections.nCopies(10, input)))
         .isInstanceOfSatisfying(
             RunnerException.class,
             e -> assertThat(e.failure()).isInstanceOf(RunnerFailure.Overloaded.class));
@@ -125,11 +126,13 @@ class OnnxEmbedderIT {
 
   private static List<float[]> vectors(@Nullable Integer dimensions, String... texts)
       throws Exception {
-    var inputs = new ArrayList<int[]>();
+    var inputs = new ArrayList<Encoder.Input>();
     for (var text : texts) {
-      inputs.add(embedder.tokenize(text, "input"));
+      inputs.add(encoder.text(text, "input"));
     }
-    return embedder.embed(inputs, dimensions).get(60, TimeUnit.SECONDS).vectors();
+    return encoder.encode(inputs).get(60, TimeUnit.SECONDS).values().stream()
+        .map(row -> Vectors.shorten(row, dimensions))
+        .toList();
   }
 
   private static double dot(float[] a, float[] b) {

@@ -1,0 +1,194 @@
+package dev.postern.runners.importer;
+
+import static dev.postern.runners.importer.ImportException.malformed;
+import static dev.postern.runners.importer.ImportException.unsupported;
+
+import ai.onnxruntime.OrtException;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.postern.runners.encoder.EncoderLimits;
+import dev.postern.runners.encoder.EncoderSettings;
+import dev.postern.runners.encoder.OnnxEncoder;
+import dev.postern.runners.importer.ImportProgress.Phase;
+import dev.postern.runners.importer.ModelManifest.Entry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * Turns an exported encoder into a model folder under {@code <cache>/models/<digest>}: a folder as
+ * onnx-community, sentence-transformers and optimum lay it out, or an {@code .onnx} file beside its
+ * {@code …tokenizer.json}. A folder appears whole or not at all.
+ */
+public final class EncoderImport {
+  private static final long MAX_CONFIG = 8 << 20;
+
+  /** {@code model_type} of what reads a text at once and writes none. */
+  private static final Set<String> FAMILIES =
+      Set.of(
+          "albert",
+          "bert",
+          "camembert",
+          "deberta",
+          "deberta-v2",
+          "distilbert",
+          "electra",
+          "modernbert",
+          "mpnet",
+          "nomic_bert",
+          "roberta",
+          "xlm-roberta");
+
+  private final Path models;
+
+  /**
+   * @param cache shared by all that import; made when absent
+   */
+  public EncoderImport(Path cache) {
+    this.models = cache.resolve("models");
+  }
+
+  /** Whether a file or folder is to be imported here. */
+  public static boolean recognises(Path source) throws IOException {
+    if (Files.isDirectory(source)) {
+      return FAMILIES.contains(config(source).path("model_type").asText());
+    }
+    return source.toString().endsWith(".onnx")
+        && (!Files.isRegularFile(root(source).resolve(EncoderSettings.CONFIG))
+            || recognises(root(source)));
+  }
+
+  /**
+   * @throws ImportException when the source is not sound or not supported
+   */
+  public EncoderFolder run(Path source, ImportProgress progress) throws IOException {
+    Files.createDirectories(models);
+    boolean folder = Files.isDirectory(source);
+    Path root = folder ? source : root(source);
+    Path graph = folder ? graph(source) : source;
+    EncoderSettings settings;
+    try {
+      settings = EncoderSettings.read(root);
+    } catch (IOException e) {
+      throw malformed(String.valueOf(e.getMessage()));
+    }
+    Path work = Files.createTempDirectory(models, ".import-");
+    try {
+      copy(graph, root, work, progress);
+      var manifest =
+          EncoderFolder.Manifest.of(
+              name(root, graph), settings, width(work, settings), null, seal(work, progress));
+      byte[] bytes = ModelFolder.JSON.writeValueAsBytes(manifest);
+      Files.write(work.resolve(EncoderFolder.MANIFEST), bytes);
+      Path published = models.resolve(Digests.hex(bytes));
+      Trees.publish(work, published);
+      return EncoderFolder.open(published);
+    } finally {
+      Trees.delete(work);
+    }
+  }
+
+  /** Where the configuration of an {@code .onnx} file is: beside it or one folder up. */
+  private static Path root(Path graph) {
+    Path folder = graph.toAbsolutePath().resolveSibling(".").normalize();
+    Path above = folder.getParent();
+    return above != null
+            && folder.endsWith("onnx")
+            && Files.isRegularFile(above.resolve(EncoderSettings.CONFIG))
+        ? above
+        : folder;
+  }
+
+  private static JsonNode config(Path root) throws IOException {
+    Path file = root.resolve(EncoderSettings.CONFIG);
+    if (!Files.isRegularFile(file) || Files.size(file) > MAX_CONFIG) {
+      return ModelFolder.JSON.createObjectNode();
+    }
+    return ModelFolder.JSON.readTree(Files.readAllBytes(file));
+  }
+
+  /** The graph in full precision, or the only one. */
+  private static Path graph(Path root) throws IOException {
+    for (var place : new String[] {"onnx/model.onnx", "model.onnx"}) {
+      if (Files.isRegularFile(root.resolve(place))) {
+        return root.resolve(place);
+      }
+    }
+    for (Path folder : new Path[] {root, root.resolve("onnx")}) {
+      if (Files.isDirectory(folder)) {
+        try (Stream<Path> files = Files.list(folder)) {
+          var found = files.filter(file -> file.toString().endsWith(".onnx")).toList();
+          if (found.size() == 1) {
+            return found.getFirst();
+          }
+          if (found.size() > 1) {
+            throw unsupported("it has several .onnx files; import the one that you want");
+          }
+        }
+      }
+    }
+    throw unsupported("it has no .onnx file");
+  }
+
+  private static Path tokenizer(Path graph, Path root) {
+    String own = graph.getFileName().toString().replaceFirst("\\.onnx$", "-tokenizer.json");
+    return Stream.of(graph.resolveSibling(own), root.resolve(ModelFolder.TOKENIZER))
+        .filter(Files::isRegularFile)
+        .findFirst()
+        .orElseThrow(() -> unsupported("it has no tokenizer.json"));
+  }
+
+  private static void copy(Path graph, Path root, Path work, ImportProgress progress)
+      throws IOException {
+    long size = Files.size(graph);
+    progress.at(Phase.CONVERT, 0, size);
+    Files.copy(graph, work.resolve(ModelFolder.GRAPH));
+    Files.copy(tokenizer(graph, root), work.resolve(ModelFolder.TOKENIZER));
+    String name = graph.getFileName().toString();
+    // A graph names its data by their file names: model.onnx_data, model.onnx.data.
+    try (Stream<Path> siblings = Files.list(graph.toAbsolutePath().resolveSibling("."))) {
+      for (Path data : (Iterable<Path>) siblings.sorted()::iterator) {
+        String other = data.getFileName().toString();
+        if (other.startsWith(name) && other.length() > name.length()) {
+          Files.copy(data, work.resolve(other));
+        }
+      }
+    }
+    progress.at(Phase.CONVERT, size, size);
+  }
+
+  /** Loads it once, as a runner will. */
+  private static int width(Path work, EncoderSettings settings) throws IOException {
+    try (var encoder = OnnxEncoder.open(work, settings, EncoderLimits.defaults())) {
+      return encoder.width();
+    } catch (OrtException e) {
+      throw malformed("ONNX Runtime does not load it: " + e.getMessage());
+    } catch (IOException e) {
+      throw unsupported(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static String name(Path root, Path graph) {
+    Path folder = root.toAbsolutePath().normalize().getFileName();
+    boolean alone = !Files.isRegularFile(root.resolve(EncoderSettings.CONFIG));
+    return alone || folder == null
+        ? graph.getFileName().toString().replaceFirst("\\.onnx$", "")
+        : folder.toString();
+  }
+
+  private static SortedMap<String, Entry> seal(Path work, ImportProgress progress)
+      throws IOException {
+    var files = new TreeMap<String, Entry>();
+    try (Stream<Path> made = Files.list(work)) {
+      for (Path file : (Iterable<Path>) made::iterator) {
+        long size = Files.size(file);
+        String sha256 = Digests.hex(file, done -> progress.at(Phase.SEAL, done, size));
+        files.put(file.getFileName().toString(), new Entry(sha256, size));
+      }
+    }
+    return files;
+  }
+}
