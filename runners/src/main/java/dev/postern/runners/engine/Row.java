@@ -35,7 +35,7 @@ final class Row implements Generation {
     this.prompt = request.prompt().clone();
     this.scorePrompt = request.scorePrompt();
     this.maxTokens = maxTokens;
-    this.sampler = new Sampler(request.sampling());
+    this.sampler = new Sampler(request);
     this.listener = listener;
     this.wake = wake;
     this.queuedAt = now;

@@ -58,7 +58,24 @@ final class CommonFields {
         body.number("frequency_penalty", 0, -2, 2),
         logitBias(body),
         logprobs,
-        topLogprobs);
+        topLogprobs,
+        topK(body),
+        body.number("min_p", 0, 0, 1),
+        body.number("typical_p", 1, 0, 1),
+        repetitionPenalty(body));
+  }
+
+  /** Some clients send -1 for none, others 0. */
+  private static int topK(Fields body) {
+    return Math.max(0, body.integer("top_k", 0, -1, Integer.MAX_VALUE));
+  }
+
+  private static double repetitionPenalty(Fields body) {
+    double penalty = body.number("repetition_penalty", 1, 0, 10);
+    if (penalty == 0) {
+      throw body.invalid("repetition_penalty", "must be above 0; 1 is none");
+    }
+    return penalty;
   }
 
   /** Returns {@code stream_options.include_usage}. */

@@ -15,17 +15,21 @@ final class CompletionFields {
           "logit_bias",
           "logprobs",
           "max_tokens",
+          "min_p",
           "model",
           "n",
           "presence_penalty",
           "prompt",
+          "repetition_penalty",
           "seed",
           "stop",
           "stream",
           "stream_options",
           "suffix",
           "temperature",
+          "top_k",
           "top_p",
+          "typical_p",
           "user");
 
   private CompletionFields() {}
