@@ -77,7 +77,7 @@ final class GgufVocabulary {
         if (scores == null || scores.length != size) {
           throw malformed("its token scores do not match its tokens");
         }
-        yield new Vocabulary.SentencePiece(
+        yield Vocabulary.SentencePiece.merging(
             scores, file.bool("tokenizer.ggml.add_space_prefix").orElse(true));
       }
       default -> throw unsupported("its tokenizer model '" + model + "' is not known");

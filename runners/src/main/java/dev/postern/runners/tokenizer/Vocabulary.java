@@ -32,7 +32,7 @@ public record Vocabulary(List<String> pieces, List<Kind> kinds, Style style) {
     UNKNOWN
   }
 
-  /** The two vocabulary styles of the Llama family. */
+  /** How a vocabulary spells text. */
   public sealed interface Style {}
 
   /**
@@ -50,9 +50,37 @@ public record Vocabulary(List<String> pieces, List<Kind> kinds, Style style) {
    * SentencePiece's: blanks are {@code ▁}, bytes outside the vocabulary have tokens of their own.
    *
    * @param scores by id; a higher one merges first
-   * @param prefixSpace whether a text gets a leading blank
    */
-  public record SentencePiece(float[] scores, boolean prefixSpace) implements Style {}
+  public record SentencePiece(Algorithm algorithm, float[] scores, Normalization normalization)
+      implements Style {
+
+    /**
+     * What a GGUF file can say.
+     *
+     * @param prefixSpace whether a text gets a leading blank
+     */
+    public static SentencePiece merging(float[] scores, boolean prefixSpace) {
+      return new SentencePiece(
+          Algorithm.BPE, scores, new Normalization(new byte[0], prefixSpace, false));
+    }
+  }
+
+  /** How a text becomes pieces. */
+  public enum Algorithm {
+    /** By merging the pair that makes the piece of the highest score, as long as there is one. */
+    BPE,
+    /** By the pieces whose scores have the highest sum. */
+    UNIGRAM
+  }
+
+  /**
+   * What happens to a text before it becomes pieces.
+   *
+   * @param characterMap replacements of characters as SentencePiece compiles them; empty for none
+   * @param prefixSpace whether it gets a leading blank
+   * @param collapseSpaces whether of its blanks those at the ends go, and one of each run stays
+   */
+  public record Normalization(byte[] characterMap, boolean prefixSpace, boolean collapseSpaces) {}
 
   /** SentencePiece keeps scores; the merges that follow from them, in order of rank. */
   List<String> mergesByScore(SentencePiece style) {
