@@ -40,16 +40,19 @@ public record EngineConfig(
 
   /** All cores, a batch of 16, and a quarter of the memory for the cache. */
   public static EngineConfig defaults() {
-    long memory =
-        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
     return new EngineConfig(
         Provider.AUTO,
         Runtime.getRuntime().availableProcessors(),
         Integer.MAX_VALUE,
         16,
         256,
-        memory / 4,
+        machineBytes() / 4,
         128);
+  }
+
+  /** Memory of the machine, or of the container that this process may use. */
+  public static long machineBytes() {
+    return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
   }
 
   public EngineConfig withProvider(Provider chosen) {

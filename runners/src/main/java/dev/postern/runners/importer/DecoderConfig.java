@@ -104,6 +104,11 @@ public record DecoderConfig(
     return keyValueHeads * headWidth;
   }
 
+  /** Bytes of keys and values that one position takes, kept as floats. */
+  public long cacheBytesPerToken() {
+    return 2L * layers * keyWidth() * Float.BYTES;
+  }
+
   /** Outputs of a product. */
   public int rows(Projection projection) {
     return switch (projection) {

@@ -22,12 +22,14 @@ record ApiFailure(
 
   private static final String INVALID = "invalid_request_error";
   private static final String SERVER = "server_error";
+  private static final Duration SOON = Duration.ofSeconds(1);
 
   static ApiFailure of(Throwable cause) {
     return switch (cause) {
       case BadRequest bad ->
           new ApiFailure(
               400, INVALID, bad.code(), bad.param(), String.valueOf(bad.getMessage()), null);
+      case Refusal refusal -> refusal.failure();
       case RunnerException runner -> of(runner.failure());
       default ->
           new ApiFailure(
@@ -62,6 +64,10 @@ record ApiFailure(
         503, SERVER, null, null, "The runner is going down; try another.", retryAfter);
   }
 
+  static ApiFailure noModel(Duration retryAfter) {
+    return new ApiFailure(503, SERVER, null, null, "No model is loaded.", retryAfter);
+  }
+
   static ApiFailure unauthorized() {
     return new ApiFailure(
         401,
@@ -78,8 +84,54 @@ record ApiFailure(
         INVALID,
         "model_not_found",
         "model",
-        "The model '%s' is not loaded.".formatted(model),
+        "This runner has no model '%s'.".formatted(model),
         null);
+  }
+
+  static ApiFailure stillLoading(String model) {
+    return new ApiFailure(
+        503,
+        SERVER,
+        "model_loading",
+        null,
+        "The model '%s' is still being loaded; try again later.".formatted(model),
+        SOON);
+  }
+
+  static ApiFailure notLoadable(String model, String reason, Duration retryAfter) {
+    return new ApiFailure(
+        503,
+        SERVER,
+        "model_not_loadable",
+        null,
+        "The model '%s' cannot be loaded: %s".formatted(model, reason),
+        retryAfter);
+  }
+
+  static ApiFailure noRoom(String model) {
+    return new ApiFailure(
+        503,
+        SERVER,
+        "server_is_overloaded",
+        null,
+        "There is no memory for the model '%s' while others are in use; try again later."
+            .formatted(model),
+        SOON);
+  }
+
+  static ApiFailure modelTooLarge(String model, long needed, long available) {
+    return new ApiFailure(
+        409,
+        INVALID,
+        "model_too_large",
+        "model",
+        "The model '%s' needs %d MB of memory; this runner may use %d MB beside what is pinned."
+            .formatted(model, megabytes(needed), megabytes(available)),
+        null);
+  }
+
+  private static long megabytes(long bytes) {
+    return bytes >> 20;
   }
 
   static ApiFailure wrongRole(String model, String wanted) {

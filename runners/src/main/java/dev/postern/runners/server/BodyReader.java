@@ -3,7 +3,6 @@ package dev.postern.runners.server;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
@@ -14,20 +13,6 @@ import java.time.Duration;
  */
 final class BodyReader {
   private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
-
-  /** A body that must not be taken in; the failure is the answer. */
-  static final class Unwelcome extends VertxException {
-    private final transient ApiFailure failure;
-
-    Unwelcome(ApiFailure failure) {
-      super(failure.message(), true);
-      this.failure = failure;
-    }
-
-    ApiFailure failure() {
-      return failure;
-    }
-  }
 
   private final Vertx vertx;
   private final RunnerServerConfig config;
@@ -49,11 +34,11 @@ final class BodyReader {
                 request.connection().close();
               } else {
                 request.response().putHeader("connection", "close");
-                whole.fail(new Unwelcome(ApiFailure.bodyTimedOut()));
+                whole.fail(new Refusal(ApiFailure.bodyTimedOut()));
               }
             });
     if (declaredLength(request) > config.maxBodyBytes()) {
-      whole.fail(new Unwelcome(ApiFailure.tooLarge(config.maxBodyBytes())));
+      whole.fail(new Refusal(ApiFailure.tooLarge(config.maxBodyBytes())));
     }
     request.exceptionHandler(cause -> {
       vertx.cancelTimer(timer);
@@ -71,9 +56,9 @@ final class BodyReader {
       buffered += part.length();
       body.appendBuffer(part);
       if (body.length() > config.maxBodyBytes()) {
-        whole.fail(new Unwelcome(ApiFailure.tooLarge(config.maxBodyBytes())));
+        whole.fail(new Refusal(ApiFailure.tooLarge(config.maxBodyBytes())));
       } else if (buffered > config.maxBufferedBytes()) {
-        whole.fail(new Unwelcome(ApiFailure.overloaded(RETRY_AFTER)));
+        whole.fail(new Refusal(ApiFailure.overloaded(RETRY_AFTER)));
       }
     });
     return whole.future().onComplete(_ -> buffered -= body.length());

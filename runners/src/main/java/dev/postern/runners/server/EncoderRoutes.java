@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /** Answers what encoders answer: embeddings, rerankings and classifications. */
 final class EncoderRoutes {
@@ -66,20 +65,20 @@ final class EncoderRoutes {
       BiFunction<Encoder, R, EncoderTask> task) {
     vertx
         .executeBlocking(() -> parser.apply(body), false)
-        .onSuccess(request -> {
-          LoadedModels.@Nullable Use use = models.use(request.model());
-          if (use == null) {
-            call.fail(ApiFailure.modelNotFound(request.model()));
-          } else if (use.model() instanceof LoadedModel.Encoding(var name, var encoder)
-              && encoder.settings().role() == role) {
-            run(call, name, encoder, task.apply(encoder, request))
-                .onComplete(_ -> use.close())
-                .onFailure(call::fail);
-          } else {
-            use.close();
-            call.fail(ApiFailure.wrongRole(request.model(), role.work()));
-          }
-        })
+        .compose(request ->
+            models
+                .use(request.model(), LoadedModel.Encoding.class, role.work())
+                .onSuccess(use -> {
+                  var encoder = use.model().encoder();
+                  if (encoder.settings().role() == role) {
+                    run(call, use.model().name(), encoder, task.apply(encoder, request))
+                        .onComplete(_ -> use.close())
+                        .onFailure(call::fail);
+                  } else {
+                    use.close();
+                    call.fail(ApiFailure.wrongRole(request.model(), role.work()));
+                  }
+                }))
         .onFailure(call::fail);
   }
 

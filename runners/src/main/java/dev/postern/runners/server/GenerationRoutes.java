@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /** Answers chats and completions. */
 final class GenerationRoutes {
@@ -74,22 +73,16 @@ final class GenerationRoutes {
       ServedCall call, Buffer body, Function<Buffer, R> parser, Preparation<R> preparation) {
     boolean small = body.length() <= SMALL;
     work(small, () -> parser.apply(body))
-        .onSuccess(request -> {
-          LoadedModels.@Nullable Use use = models.use(request.model());
-          if (use == null) {
-            call.fail(ApiFailure.modelNotFound(request.model()));
-          } else if (use.model() instanceof LoadedModel.Generative model) {
-            work(small, () -> preparation.prepare(model, call.caller(), request))
-                .onSuccess(prepared -> generate(call, model, use, prepared))
-                .onFailure(cause -> {
-                  use.close();
-                  call.fail(cause);
-                });
-          } else {
-            use.close();
-            call.fail(ApiFailure.wrongRole(request.model(), "text generation"));
-          }
-        })
+        .compose(request ->
+            models
+                .use(request.model(), LoadedModel.Generative.class, "text generation")
+                .onSuccess(use ->
+                    work(small, () -> preparation.prepare(use.model(), call.caller(), request))
+                        .onSuccess(prepared -> generate(call, use, prepared))
+                        .onFailure(cause -> {
+                          use.close();
+                          call.fail(cause);
+                        })))
         .onFailure(call::fail);
   }
 
@@ -105,11 +98,12 @@ final class GenerationRoutes {
   }
 
   private void generate(
-      ServedCall call, LoadedModel.Generative model, LoadedModels.Use use, Prepared prepared) {
+      ServedCall call, LoadedModels.Use<LoadedModel.Generative> use, Prepared prepared) {
     if (call.over()) {
       use.close();
       return;
     }
+    var model = use.model();
     var writer =
         new AnswerWriter(
             prepared.format(),
@@ -138,14 +132,27 @@ final class GenerationRoutes {
               model.generator(),
               prepared.generations(),
               sink,
-              totals -> {
-                call.used(model.name(), prepared.promptTokens(), totals);
-                use.close();
-              });
+              account(call, use, prepared.promptTokens()));
       call.onGone(run::cancel);
     } catch (RuntimeException e) {
       call.fail(e);
     }
+  }
+
+  private static GenerationRun.Account account(
+      ServedCall call, LoadedModels.Use<LoadedModel.Generative> use, int promptTokens) {
+    return new GenerationRun.Account() {
+      @Override
+      public void token() {
+        call.token(use.model().name());
+      }
+
+      @Override
+      public void ended(GenerationRun.Totals totals) {
+        call.used(use.model().name(), promptTokens, totals);
+        use.close();
+      }
+    };
   }
 
   private static Prepared prepare(

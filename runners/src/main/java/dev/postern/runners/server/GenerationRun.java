@@ -8,7 +8,6 @@ import dev.postern.runners.engine.Generator.Timings;
 import io.vertx.core.Context;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,12 +38,21 @@ final class GenerationRun {
     void failed(Throwable cause);
   }
 
+  /** Hears what is spent, whoever still reads the answer. */
+  interface Account {
+    /** A token was produced. */
+    void token();
+
+    /** Always called once, when the engine has let go of everything. */
+    void ended(Totals totals);
+  }
+
   record Totals(int completionTokens, long cpuMicros, long queueMicros) {}
 
   private final Context context;
   private final Generator generator;
   private final Sink sink;
-  private final Consumer<Totals> onEnded;
+  private final Account account;
   private final List<Generation> generations = new ArrayList<>();
   private boolean silent;
   private int running;
@@ -52,14 +60,11 @@ final class GenerationRun {
   private long cpuMicros;
   private long queueMicros;
 
-  /**
-   * @param onEnded always called once, when the engine has let go of everything
-   */
-  private GenerationRun(Context context, Generator generator, Sink sink, Consumer<Totals> onEnded) {
+  private GenerationRun(Context context, Generator generator, Sink sink, Account account) {
     this.context = context;
     this.generator = generator;
     this.sink = sink;
-    this.onEnded = onEnded;
+    this.account = account;
   }
 
   /**
@@ -72,8 +77,8 @@ final class GenerationRun {
       Generator generator,
       List<Generator.Request> requests,
       Sink sink,
-      Consumer<Totals> onEnded) {
-    var run = new GenerationRun(context, generator, sink, onEnded);
+      Account account) {
+    var run = new GenerationRun(context, generator, sink, account);
     try {
       for (int i = 0; i < requests.size(); i++) {
         run.new Answer(i, requests.get(i)).submit();
@@ -82,7 +87,7 @@ final class GenerationRun {
     } catch (RuntimeException e) {
       run.cancel();
       if (run.running == 0) {
-        onEnded.accept(new Totals(0, 0, 0));
+        account.ended(new Totals(0, 0, 0));
       }
       throw e;
     }
@@ -110,7 +115,7 @@ final class GenerationRun {
     running--;
     if (running == 0) {
       var totals = new Totals(completionTokens, cpuMicros, queueMicros);
-      onEnded.accept(totals);
+      account.ended(totals);
       if (!silent) {
         sink.done(totals);
       }
@@ -174,6 +179,7 @@ final class GenerationRun {
         return;
       }
       completionTokens++;
+      account.token();
       var delta = choice.append(token);
       if (choice.stopped() && generation != null) {
         generation.cancel();

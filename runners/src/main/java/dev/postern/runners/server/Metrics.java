@@ -1,84 +1,68 @@
 package dev.postern.runners.server;
 
-import dev.postern.runners.encoder.Encoder;
-import dev.postern.runners.engine.Generator;
-import java.lang.management.ManagementFactory;
-import java.util.List;
-import java.util.Locale;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
-/** Counters in the Prometheus text format. Belongs to the server's event loop. */
+/** Counts what the runner did. Belongs to the server's event loop. */
 final class Metrics {
+  /** Tenants counted by name; the others share one. */
+  static final int MOST_TENANTS = 100;
+
+  private static final String OTHERS = "other";
+
   private final TreeMap<String, Double> counters = new TreeMap<>();
+  private final Map<String, TokenRate> rates = new HashMap<>();
+  private final Set<String> tenants = new HashSet<>();
+  private double attributedSeconds;
 
   void answered(String route, int status) {
     add("postern_runner_requests_total{route=\"%s\",status=\"%d\"}".formatted(route, status), 1);
   }
 
-  void used(String model, int promptTokens, GenerationRun.Totals totals) {
-    var label = label(model);
-    add("postern_runner_prompt_tokens_total" + label, promptTokens);
-    add("postern_runner_completion_tokens_total" + label, totals.completionTokens());
-    add("postern_runner_cpu_seconds_total" + label, totals.cpuMicros() / 1e6);
-    add("postern_runner_queue_seconds_total" + label, totals.queueMicros() / 1e6);
+  void token(String model) {
+    rates.computeIfAbsent(model, _ -> new TokenRate()).add(System.nanoTime());
   }
 
-  String text(List<LoadedModel> models, int inFlight) {
-    var text = new StringBuilder();
-    var last = "";
-    for (var counter : counters.entrySet()) {
-      var name = counter.getKey().substring(0, counter.getKey().indexOf('{'));
-      if (!name.equals(last)) {
-        text.append("# TYPE ").append(name).append(" counter\n");
-        last = name;
-      }
-      line(text, counter.getKey(), counter.getValue());
+  void used(String model, String tenant, int promptTokens, GenerationRun.Totals totals) {
+    double seconds = totals.cpuMicros() / 1e6;
+    attributedSeconds += seconds;
+    var label = PrometheusText.label("model", model);
+    add("postern_runner_prompt_tokens_total{" + label + "}", promptTokens);
+    add("postern_runner_completion_tokens_total{" + label + "}", totals.completionTokens());
+    add("postern_runner_cpu_seconds_total{" + label + "}", seconds);
+    add("postern_runner_queue_seconds_total{" + label + "}", totals.queueMicros() / 1e6);
+    var whose = label + "," + PrometheusText.label("tenant", counted(tenant));
+    add("postern_runner_tenant_prompt_tokens_total{" + whose + "}", promptTokens);
+    add("postern_runner_tenant_completion_tokens_total{" + whose + "}", totals.completionTokens());
+    add("postern_runner_tenant_cpu_seconds_total{" + whose + "}", seconds);
+  }
+
+  /** By full name with labels, sorted. */
+  Map<String, Double> counters() {
+    return counters;
+  }
+
+  /** Processor time that requests were told they took. */
+  double attributedSeconds() {
+    return attributedSeconds;
+  }
+
+  double tokensPerSecond(String model) {
+    var rate = rates.get(model);
+    return rate == null ? 0 : rate.perSecond(System.nanoTime());
+  }
+
+  private String counted(String tenant) {
+    if (tenants.size() < MOST_TENANTS) {
+      tenants.add(tenant);
     }
-    gauge(text, "postern_runner_requests_in_flight", inFlight);
-    for (var model : models) {
-      switch (model) {
-        case LoadedModel.Generative(var name, Generator generator, _, _, _) -> {
-          var load = generator.load();
-          line(text, "postern_runner_rows" + label(name), load.rows());
-          line(text, "postern_runner_rows_max" + label(name), load.maxRows());
-          line(text, "postern_runner_waiting" + label(name), load.waiting());
-          line(text, "postern_runner_waiting_max" + label(name), load.maxWaiting());
-        }
-        case LoadedModel.Encoding(var name, Encoder encoder) ->
-            line(text, "postern_runner_waiting_tokens" + label(name), encoder.waitingTokens());
-      }
-    }
-    var heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
-    gauge(text, "postern_runner_heap_used_bytes", heap.getUsed());
-    gauge(text, "postern_runner_heap_max_bytes", heap.getMax());
-    ProcessHandle.current()
-        .info()
-        .totalCpuDuration()
-        .ifPresent(time -> gauge(text, "process_cpu_seconds_total", time.toMillis() / 1e3));
-    return text.toString();
+    return tenants.contains(tenant) ? tenant : OTHERS;
   }
 
   private void add(String counter, double amount) {
     counters.merge(counter, amount, Double::sum);
-  }
-
-  private static void gauge(StringBuilder text, String name, double value) {
-    text.append("# TYPE ").append(name).append(" gauge\n");
-    line(text, name, value);
-  }
-
-  private static void line(StringBuilder text, String name, double value) {
-    text.append(name).append(' ');
-    if (value == Math.rint(value)) {
-      text.append((long) value);
-    } else {
-      text.append(String.format(Locale.ROOT, "%.6f", value));
-    }
-    text.append('\n');
-  }
-
-  private static String label(String model) {
-    var escaped = model.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
-    return "{model=\"" + escaped + "\"}";
   }
 }

@@ -6,12 +6,8 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.io.IOException;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,9 +52,18 @@ public final class RunnerMain {
     var token = given == null || given.isBlank() ? null : given.strip();
     var config = RunnerServerConfig.defaults(token).withAddress(options.host(), options.port());
     var loader = new OnnxModels(options.engine());
-    var models = load(loader, options.models());
+    var memory = new MemoryBudget(options.modelBytes());
+    var models = new StartingModels(loader, memory).load(options.models());
     var vertx = comingUp.join();
-    var server = new RunnerServer(vertx, config, loader, models, InstantSource.system());
+    var server =
+        new RunnerServer(
+            config,
+            new RunnerServer.Opening(
+                loader,
+                options.engine().provider().name().toLowerCase(Locale.ROOT),
+                memory,
+                models,
+                InstantSource.system()));
     vertx
         .deployVerticle(server)
         .toCompletionStage()
@@ -70,25 +75,6 @@ public final class RunnerMain {
       Thread.ofPlatform().name("lifeline").daemon().start(() -> endWithParent(ending));
     }
     System.out.println("listening " + server.port());
-  }
-
-  /** All at once. */
-  private static List<LoadedModel> load(ModelLoader loader, List<RunnerOptions.Model> wanted)
-      throws Exception {
-    try (var threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
-      var loading = new ArrayList<Future<LoadedModel>>();
-      for (var model : wanted) {
-        loading.add(threads.submit(() -> loader.load(model.name(), model.role(), model.folder())));
-      }
-      var models = new ArrayList<LoadedModel>();
-      for (var model : loading) {
-        models.add(model.get());
-        LOG.info("loaded {}", models.getLast().name());
-      }
-      return models;
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof Exception cause ? cause : e;
-    }
   }
 
   /** One event loop serves a runner; the engine has its own threads. */

@@ -8,7 +8,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The command line of a runner. */
 record RunnerOptions(
-    String host, int port, boolean lifeline, List<Model> models, EngineConfig engine) {
+    String host,
+    int port,
+    boolean lifeline,
+    List<ModelSource> models,
+    long memoryBytes,
+    EngineConfig engine) {
 
   static final String USAGE =
       """
@@ -17,6 +22,9 @@ record RunnerOptions(
         --embed NAME=FOLDER   serve an embedding model: an .onnx file and its tokenizer.json
         --classify NAME=FOLDER  serve a classifier: these, and a config.json with its labels
         --rerank NAME=FOLDER  serve a reranker: the same with one label
+        --memory SIZE         most memory of this process, such as 900m or 4g; unless told, four
+                              fifths of the machine's. Models that do not fit together are loaded
+                              when they are asked for, in the place of those least recently used
         --host HOST           address to serve; 127.0.0.1 unless told, and always without a token
         --port PORT           0, the default, takes a free one; it is printed as "listening PORT"
         --max-rows N          most answers generated at the same time by one model
@@ -29,7 +37,8 @@ record RunnerOptions(
       The bearer token that callers must send is taken from POSTERN_RUNNER_TOKEN.\
       """;
 
-  record Model(String name, ModelRole role, Path folder) {}
+  /** What a runner's JVM takes beside its heap and its models; measured. */
+  private static final long OWN_BYTES = 192L << 20;
 
   /** The command line cannot be followed; the message says why. */
   static final class Wrong extends Exception {
@@ -42,8 +51,9 @@ record RunnerOptions(
     var host = "127.0.0.1";
     int port = 0;
     boolean lifeline = false;
-    var models = new ArrayList<Model>();
+    var models = new ArrayList<ModelSource>();
     var engine = EngineConfig.defaults();
+    long memory = EngineConfig.machineBytes() / 5 * 4;
     for (int i = 0; i < words.length; i++) {
       var flag = words[i];
       if (flag.equals("--stdin-lifeline")) {
@@ -61,6 +71,7 @@ record RunnerOptions(
         case "--embed" -> models.add(model(flag, value, ModelRole.EMBEDDING));
         case "--classify" -> models.add(model(flag, value, ModelRole.CLASSIFIER));
         case "--rerank" -> models.add(model(flag, value, ModelRole.RERANKER));
+        case "--memory" -> memory = size(flag, value);
         case "--max-rows" -> engine = engine.withMaxRows(number(flag, value, 1, 1024));
         case "--max-waiting" -> engine = engine.withMaxWaiting(number(flag, value, 0, 1_000_000));
         case "--max-context" ->
@@ -72,15 +83,31 @@ record RunnerOptions(
         default -> throw new Wrong("unknown option: " + flag);
       }
     }
-    return new RunnerOptions(host, port, lifeline, models, engine);
+    return new RunnerOptions(host, port, lifeline, models, memory, engine);
   }
 
-  private static Model model(String flag, String value, ModelRole role) throws Wrong {
+  /** What all models may take together. */
+  long modelBytes() {
+    return Math.max(0, memoryBytes - Runtime.getRuntime().maxMemory() - OWN_BYTES);
+  }
+
+  private static ModelSource model(String flag, String value, ModelRole role) throws Wrong {
     int split = value.indexOf('=');
     if (split < 1 || split == value.length() - 1) {
       throw new Wrong(flag + " wants NAME=FOLDER, not " + value);
     }
-    return new Model(value.substring(0, split), role, Path.of(value.substring(split + 1)));
+    return new ModelSource(value.substring(0, split), role, Path.of(value.substring(split + 1)));
+  }
+
+  private static long size(String flag, String value) throws Wrong {
+    var unit = value.substring(Math.max(0, value.length() - 1));
+    int shift =
+        switch (unit) {
+          case "m" -> 20;
+          case "g" -> 30;
+          default -> throw new Wrong(flag + " wants a size such as 900m or 4g, not " + value);
+        };
+    return (long) number(flag, value.substring(0, value.length() - 1), 1, 1 << 20) << shift;
   }
 
   private static int number(String flag, String value, int min, int max) throws Wrong {

@@ -5,7 +5,6 @@ import dev.postern.runners.wire.CallerHeaders;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
@@ -35,37 +34,29 @@ final class RunnerServer extends VerticleBase {
   private static final long FLUSH_SECONDS = 2;
 
   private final RunnerServerConfig config;
-  private final List<LoadedModel> initial;
-  private final LoadedModels models;
+  private final Opening opening;
   private final Metrics metrics = new Metrics();
-  private final BodyReader bodies;
-  private final GenerationRoutes generation;
-  private final EncoderRoutes encoders;
-  private final ControlRoutes control;
-  private final Map<String, Route> routes;
+  private final Traffic traffic = new Traffic();
+  private @Nullable LoadedModels models;
   private @Nullable HttpServer server;
-  private int inFlight;
-  private boolean draining;
-  private @Nullable Promise<Void> drained;
+  private Map<String, Route> routes = Map.of();
 
   /**
-   * @param vertx where it will be deployed
-   * @param initial models to serve from the start
+   * What the server begins with.
+   *
+   * @param device that its models run on, as reports name it
+   * @param memory of which the bytes of {@code models} have been taken
    */
-  RunnerServer(
-      Vertx vertx,
-      RunnerServerConfig config,
+  record Opening(
       ModelLoader loader,
-      List<LoadedModel> initial,
-      InstantSource clock) {
+      String device,
+      MemoryBudget memory,
+      List<StartedModel> models,
+      InstantSource clock) {}
+
+  RunnerServer(RunnerServerConfig config, Opening opening) {
     this.config = config;
-    this.initial = initial;
-    models = new LoadedModels(model -> vertx.executeBlocking(() -> closed(model)));
-    bodies = new BodyReader(vertx, config);
-    generation = new GenerationRoutes(vertx, config, models, clock);
-    encoders = new EncoderRoutes(vertx, models);
-    control = new ControlRoutes(vertx, models, loader);
-    routes = routes().stream().collect(Collectors.toUnmodifiableMap(Route::path, route -> route));
+    this.opening = opening;
   }
 
   @Override
@@ -74,29 +65,29 @@ final class RunnerServer extends VerticleBase {
       throw new IllegalArgumentException(
           "without a token the runner serves only the loopback address, not " + config.host());
     }
-    initial.forEach(models::put);
+    var known =
+        new LoadedModels(
+            opening.memory(),
+            config.models(),
+            opening.clock(),
+            new ModelThreads(context, opening.loader()));
+    opening.models().forEach(known::enter);
+    models = known;
+    routes =
+        routes(known).stream().collect(Collectors.toUnmodifiableMap(Route::path, route -> route));
+    var bodies = new BodyReader(vertx, config);
     server =
         vertx
             .createHttpServer(
                 new HttpServerOptions()
                     .setHandle100ContinueAutomatically(true)
                     .setHttp2ClearTextEnabled(false))
-            .requestHandler(this::serve);
+            .requestHandler(request -> serve(request, bodies));
     return server.listen(config.port(), config.host());
   }
 
   int port() {
     return server == null ? 0 : server.actualPort();
-  }
-
-  /** Serves a model from now on, in the place of one of the same name. Any thread. */
-  Future<Void> replace(LoadedModel model) {
-    var replaced = Promise.<Void>promise();
-    context.runOnContext(_ -> {
-      models.put(model);
-      replaced.complete();
-    });
-    return replaced.future();
   }
 
   /**
@@ -107,40 +98,35 @@ final class RunnerServer extends VerticleBase {
   Future<Void> drain() {
     var result = Promise.<Void>promise();
     context.runOnContext(_ -> {
-      draining = true;
-      LOG.info("draining, {} requests in flight", inFlight);
-      if (drained == null) {
-        drained = Promise.promise();
-      }
-      drained.future().onComplete(_ -> result.tryComplete());
+      LOG.info("draining, {} requests in flight", traffic.inFlight());
+      traffic.drain().onComplete(_ -> result.tryComplete());
       vertx.setTimer(config.drainTime().toMillis(), _ -> result.tryComplete());
-      completeIfDrained();
     });
     return result.future();
   }
 
   @Override
   public Future<?> stop() {
-    models.removeAll();
+    if (models != null) {
+      models.removeAll();
+    }
     return server == null
         ? Future.succeededFuture()
         : server.shutdown(FLUSH_SECONDS, TimeUnit.SECONDS);
   }
 
-  private List<Route> routes() {
+  private List<Route> routes(LoadedModels known) {
+    var generation = new GenerationRoutes(vertx, config, known, opening.clock());
+    var control = new ControlRoutes(known, new Warming(context, known), traffic, this::drain);
     var routes = new ArrayList<Route>();
-    routes.add(Route.open("/health", call -> call.json(status("ok"))));
-    routes.add(Route.open("/ready", this::ready));
-    routes.add(Route.get("/metrics", this::metrics));
-    routes.add(Route.get("/v1/models", this::list));
-    routes.add(Route.post("/control/drain", this::drain));
     routes.addAll(generation.routes());
-    routes.addAll(encoders.routes());
+    routes.addAll(new EncoderRoutes(vertx, known).routes());
     routes.addAll(control.routes());
+    routes.addAll(new ReportRoutes(vertx, opening.device(), known, metrics, traffic).routes());
     return routes;
   }
 
-  private void serve(HttpServerRequest request) {
+  private void serve(HttpServerRequest request, BodyReader bodies) {
     var route = routes.get(request.path() == null ? "" : request.path());
     if (route == null) {
       begin(request, "other").fail(ApiFailure.notFound());
@@ -158,15 +144,15 @@ final class RunnerServer extends VerticleBase {
           .read(request)
           .onSuccess(body -> answer(route, call, body))
           .onFailure(cause -> {
-            if (cause instanceof BodyReader.Unwelcome unwelcome) {
-              call.fail(unwelcome.failure());
+            if (cause instanceof Refusal refusal) {
+              call.fail(refusal.failure());
             }
           });
     }
   }
 
   private void answer(Route route, ServedCall call, Buffer body) {
-    if (route.access() == Route.Access.WORK && draining) {
+    if (route.access() == Route.Access.WORK && traffic.draining()) {
       call.fail(ApiFailure.unavailable(RETRY_WHEN_DRAINING));
       return;
     }
@@ -182,22 +168,8 @@ final class RunnerServer extends VerticleBase {
   }
 
   private ServedCall begin(HttpServerRequest request, String route) {
-    inFlight++;
-    return new ServedCall(
-        context,
-        request,
-        route,
-        metrics,
-        () -> {
-          inFlight--;
-          completeIfDrained();
-        });
-  }
-
-  private void completeIfDrained() {
-    if (draining && inFlight == 0 && drained != null) {
-      drained.tryComplete();
-    }
+    traffic.begin();
+    return new ServedCall(context, request, route, metrics, traffic::end);
   }
 
   private boolean authorized(HttpServerRequest request) {
@@ -209,59 +181,5 @@ final class RunnerServer extends VerticleBase {
         && MessageDigest.isEqual(
             header.getBytes(StandardCharsets.UTF_8),
             ("Bearer " + config.token()).getBytes(StandardCharsets.UTF_8));
-  }
-
-  private void ready(ServedCall call) {
-    if (draining) {
-      call.fail(ApiFailure.unavailable(RETRY_WHEN_DRAINING));
-    } else if (models.all().isEmpty()) {
-      call.fail(
-          new ApiFailure(
-              503, "server_error", null, null, "No model is loaded.", RETRY_WHEN_DRAINING));
-    } else {
-      call.json(status("ready"));
-    }
-  }
-
-  private void metrics(ServedCall call) {
-    call.response()
-        .putHeader("content-type", "text/plain; version=0.0.4; charset=utf-8")
-        .end(metrics.text(models.all(), inFlight - 1));
-  }
-
-  private void list(ServedCall call) {
-    call.json(
-        Json.object(json -> {
-          json.writeStringField("object", "list");
-          json.writeArrayFieldStart("data");
-          for (var model : models.all()) {
-            json.writeStartObject();
-            json.writeStringField("id", model.name());
-            json.writeStringField("object", "model");
-            json.writeNumberField("created", 0);
-            json.writeStringField("owned_by", "postern");
-            json.writeEndObject();
-          }
-          json.writeEndArray();
-        }));
-  }
-
-  private void drain(ServedCall call, Buffer body) {
-    int others = inFlight - 1;
-    drain();
-    call.json(
-        Json.object(json -> {
-          json.writeBooleanField("draining", true);
-          json.writeNumberField("in_flight", others);
-        }));
-  }
-
-  private static LoadedModel closed(LoadedModel model) {
-    model.close();
-    return model;
-  }
-
-  private static Buffer status(String word) {
-    return Json.object(json -> json.writeStringField("status", word));
   }
 }

@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param maxUnreadBytes most bytes of a stream that its reader has not taken
  * @param unreadTime how long a full stream waits for its reader
  * @param drainTime for running generations when the process is told to end
+ * @param models how requests wait for a model that is being loaded
  */
-public record RunnerServerConfig(
+record RunnerServerConfig(
     String host,
     int port,
     @Nullable String token,
@@ -23,7 +24,8 @@ public record RunnerServerConfig(
     Duration bodyTime,
     int maxUnreadBytes,
     Duration unreadTime,
-    Duration drainTime) {
+    Duration drainTime,
+    LoadedModels.Limits models) {
 
   private static final int LARGEST_BODY = 32 * 1024 * 1024;
 
@@ -39,7 +41,8 @@ public record RunnerServerConfig(
         Duration.ofSeconds(30),
         1024 * 1024,
         Duration.ofSeconds(30),
-        Duration.ofSeconds(30));
+        Duration.ofSeconds(30),
+        new LoadedModels.Limits(256, Duration.ofSeconds(30), Duration.ofSeconds(10)));
   }
 
   public RunnerServerConfig withAddress(String otherHost, int otherPort) {
@@ -52,11 +55,26 @@ public record RunnerServerConfig(
         bodyTime,
         maxUnreadBytes,
         unreadTime,
-        drainTime);
+        drainTime,
+        models);
   }
 
   public RunnerServerConfig withLimits(int bodyBytes, Duration time, int unreadBytes) {
     return new RunnerServerConfig(
-        host, port, token, bodyBytes, maxBufferedBytes, time, unreadBytes, time, time);
+        host, port, token, bodyBytes, maxBufferedBytes, time, unreadBytes, time, time, models);
+  }
+
+  RunnerServerConfig withModels(LoadedModels.Limits limits) {
+    return new RunnerServerConfig(
+        host,
+        port,
+        token,
+        maxBodyBytes,
+        maxBufferedBytes,
+        bodyTime,
+        maxUnreadBytes,
+        unreadTime,
+        drainTime,
+        limits);
   }
 }

@@ -99,15 +99,20 @@ final class ServedCall {
     fail(failure);
   }
 
+  /** A token of an answer was produced. */
+  void token(String loadedModel) {
+    metrics.token(loadedModel);
+  }
+
   /** What the log line and the metrics say about the work done. */
   void used(String loadedModel, int prompt, GenerationRun.Totals spent) {
     model = loadedModel;
     promptTokens = prompt;
     totals = spent;
-    metrics.used(loadedModel, prompt, spent);
+    metrics.used(loadedModel, caller.tenant(), prompt, spent);
   }
 
-  private void answer(int status, Buffer body) {
+  void answer(int status, Buffer body) {
     if (over() || response().headWritten()) {
       return;
     }

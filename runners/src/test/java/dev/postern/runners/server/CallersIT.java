@@ -3,8 +3,6 @@ package dev.postern.runners.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.postern.runners.engine.Generator;
-import java.io.IOException;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,11 +19,7 @@ class CallersIT {
 
   private TestServer server(@Nullable String token) throws Exception {
     return new TestServer(
-        token,
-        (_, _, _) -> {
-          throw new IOException("loads nothing");
-        },
-        List.of(LoadedModel.Generative.of("m", generator, "fp_1")));
+        token, TestServer.opening(LoadedModel.Generative.of("m", generator, "fp_1")));
   }
 
   @ParameterizedTest

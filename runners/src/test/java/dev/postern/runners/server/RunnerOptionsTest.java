@@ -44,11 +44,14 @@ class RunnerOptionsTest {
             "3",
             "--device",
             "cuda:0",
+            "--memory",
+            "900m",
             "--stdin-lifeline");
+    assertThat(options.memoryBytes()).isEqualTo(900L << 20);
     assertThat(options.models())
         .containsExactly(
-            new RunnerOptions.Model("a", ModelRole.CHAT, Path.of("/x=y")),
-            new RunnerOptions.Model("b", ModelRole.EMBEDDING, Path.of("/z")));
+            new ModelSource("a", ModelRole.CHAT, Path.of("/x=y")),
+            new ModelSource("b", ModelRole.EMBEDDING, Path.of("/z")));
     assertThat(options.host()).isEqualTo("0.0.0.0");
     assertThat(options.port()).isEqualTo(9000);
     assertThat(options.lifeline()).isTrue();

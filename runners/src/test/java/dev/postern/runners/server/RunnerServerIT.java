@@ -18,13 +18,11 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -46,6 +44,7 @@ class RunnerServerIT {
 
   private final HttpClient client = HttpClient.newHttpClient();
   private final ScriptedGenerator generator = new ScriptedGenerator(8);
+  private final ScriptedLoader loader = new ScriptedLoader(0);
   private Vertx vertx;
   private RunnerServer server;
 
@@ -54,17 +53,23 @@ class RunnerServerIT {
     vertx = Vertx.vertx();
     server =
         new RunnerServer(
-            vertx,
             RunnerServerConfig.defaults("secret")
                 .withLimits(BODY_LIMIT, Duration.ofSeconds(2), 200_000),
-            this::load,
-            List.of(
-                LoadedModel.Generative.of("m", generator, "fp_1"),
-                new LoadedModel.Encoding("e", ScriptedEncoder.of(EncoderRole.EMBEDDING)),
-                new LoadedModel.Encoding(
-                    "c", ScriptedEncoder.of(EncoderRole.CLASSIFIER, "short", "long")),
-                new LoadedModel.Encoding("r", ScriptedEncoder.of(EncoderRole.RERANKER, "fit"))),
-            InstantSource.fixed(Instant.ofEpochSecond(1_700_000_000)));
+            new RunnerServer.Opening(
+                loader,
+                "cpu",
+                new MemoryBudget(0),
+                List.of(
+                    started(LoadedModel.Generative.of("m", generator, "fp_1")),
+                    started(
+                        new LoadedModel.Encoding("e", ScriptedEncoder.of(EncoderRole.EMBEDDING))),
+                    started(
+                        new LoadedModel.Encoding(
+                            "c", ScriptedEncoder.of(EncoderRole.CLASSIFIER, "short", "long"))),
+                    started(
+                        new LoadedModel.Encoding(
+                            "r", ScriptedEncoder.of(EncoderRole.RERANKER, "fit")))),
+                TestServer.CLOCK));
     vertx
         .deployVerticle(server)
         .toCompletionStage()
@@ -78,11 +83,8 @@ class RunnerServerIT {
     vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
   }
 
-  private LoadedModel load(String name, ModelRole role, Path folder) throws IOException {
-    if (folder.endsWith("missing")) {
-      throw new IOException("nothing there");
-    }
-    return LoadedModel.Generative.of(name, new ScriptedGenerator(1), "fp_2");
+  private static StartedModel started(LoadedModel model) {
+    return new StartedModel(ScriptedLoader.source(model.name()), 0, model, null);
   }
 
   @Test
@@ -446,11 +448,7 @@ class RunnerServerIT {
   void servesWithoutATokenOnlyOnTheLoopback() {
     var open =
         new RunnerServer(
-            vertx,
-            RunnerServerConfig.defaults(null).withAddress("0.0.0.0", 0),
-            this::load,
-            List.of(),
-            InstantSource.system());
+            RunnerServerConfig.defaults(null).withAddress("0.0.0.0", 0), TestServer.opening());
     assertThat(vertx.deployVerticle(open).toCompletionStage().toCompletableFuture())
         .failsWithin(Duration.ofSeconds(10))
         .withThrowableThat()
@@ -625,34 +623,6 @@ class RunnerServerIT {
   }
 
   @Test
-  void loadsAndUnloadsWhileItServes() throws Exception {
-    assertThat(
-            json(post("/control/load", "{\"name\":\"two\",\"role\":\"chat\",\"folder\":\"/y\"}"))
-                .path("loaded")
-                .asBoolean())
-        .isTrue();
-    assertThat(get("/v1/models", "secret").body())
-        .contains("\"id\":\"m\"")
-        .contains("\"id\":\"two\"");
-    assertThat(
-            json(post("/v1/completions", "{\"model\":\"two\",\"prompt\":\"a\"}"))
-                .path("system_fingerprint")
-                .asText())
-        .isEqualTo("fp_2");
-    generator.stepwise = true;
-    var running = postAsync("/v1/chat/completions", CHAT.formatted(""));
-    while (generator.requests.isEmpty()) {
-      Thread.onSpinWait();
-    }
-    json(post("/control/unload", "{\"name\":\"m\"}"));
-    assertThat(post("/v1/chat/completions", CHAT.formatted("")).statusCode()).isEqualTo(404);
-    assertThat(generator.closed.getCount()).as("still at work").isEqualTo(1);
-    generator.stepwise = false;
-    assertThat(running.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
-    assertThat(generator.closed.await(5, TimeUnit.SECONDS)).isTrue();
-  }
-
-  @Test
   void countsWhatItDid() throws Exception {
     post("/v1/chat/completions", CHAT.formatted(""));
     var metrics = get("/metrics", "secret").body();
@@ -666,11 +636,9 @@ class RunnerServerIT {
   }
 
   private void use(ScriptedGenerator other) throws Exception {
-    var put = new CompletableFuture<Boolean>();
-    server
-        .replace(LoadedModel.Generative.of("m", other, "fp_3"))
-        .onComplete(r -> put.complete(r.succeeded()));
-    assertThat(put.get(5, TimeUnit.SECONDS)).isTrue();
+    loader.making = () -> other;
+    var body = "{\"name\":\"m\",\"role\":\"chat\",\"folder\":\"/%s\"}";
+    json(post("/control/load", body.formatted(UUID.randomUUID())));
   }
 
   private Socket connect() throws IOException {

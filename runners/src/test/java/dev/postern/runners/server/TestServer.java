@@ -12,7 +12,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.List;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class TestServer implements AutoCloseable {
   static final String CHAT =
       "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+  static final InstantSource CLOCK = InstantSource.fixed(Instant.ofEpochSecond(1_700_000_000));
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final HttpClient client = HttpClient.newHttpClient();
@@ -28,21 +29,34 @@ final class TestServer implements AutoCloseable {
   private final RunnerServer server;
   private final @Nullable String token;
 
-  TestServer(@Nullable String token, ModelLoader loader, List<LoadedModel> models)
-      throws Exception {
-    this.token = token;
-    server =
-        new RunnerServer(
-            vertx,
-            RunnerServerConfig.defaults(token),
-            loader,
-            models,
-            InstantSource.fixed(Instant.ofEpochSecond(1_700_000_000)));
+  TestServer(@Nullable String token, RunnerServer.Opening opening) throws Exception {
+    this(RunnerServerConfig.defaults(token), opening);
+  }
+
+  TestServer(RunnerServerConfig config, RunnerServer.Opening opening) throws Exception {
+    this.token = config.token();
+    server = new RunnerServer(config, opening);
     vertx
         .deployVerticle(server)
         .toCompletionStage()
         .toCompletableFuture()
         .get(10, TimeUnit.SECONDS);
+  }
+
+  /** Models that take nothing of a budget of nothing. */
+  static RunnerServer.Opening opening(LoadedModel... models) {
+    return new RunnerServer.Opening(
+        new ScriptedLoader(0),
+        "cpu",
+        new MemoryBudget(0),
+        Arrays.stream(models)
+            .map(model -> new StartedModel(ScriptedLoader.source(model.name()), 0, model, null))
+            .toList(),
+        CLOCK);
+  }
+
+  int port() {
+    return server.port();
   }
 
   HttpResponse<String> get(String path) throws Exception {
