@@ -64,6 +64,11 @@ record ApiFailure(
         503, SERVER, null, null, "The runner is going down; try another.", retryAfter);
   }
 
+  static ApiFailure restarting() {
+    return new ApiFailure(
+        503, SERVER, null, null, "The runner hangs and is being restarted; try again.", SOON);
+  }
+
   static ApiFailure noModel(Duration retryAfter) {
     return new ApiFailure(503, SERVER, null, null, "No model is loaded.", retryAfter);
   }

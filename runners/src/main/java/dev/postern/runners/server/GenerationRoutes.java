@@ -134,6 +134,7 @@ final class GenerationRoutes {
               sink,
               account(call, use, prepared.promptTokens()));
       call.onGone(run::cancel);
+      call.onAbort(run::fail);
     } catch (RuntimeException e) {
       call.fail(e);
     }

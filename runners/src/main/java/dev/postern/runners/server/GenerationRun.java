@@ -100,7 +100,8 @@ final class GenerationRun {
     generations.forEach(Generation::cancel);
   }
 
-  private void fail(Throwable cause) {
+  /** Ends everything with an error. */
+  void fail(Throwable cause) {
     if (!silent) {
       cancel();
       sink.failed(cause);

@@ -2,12 +2,16 @@ package dev.postern.runners.server;
 
 import dev.postern.runners.encoder.Encoder;
 import dev.postern.runners.engine.Generator;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /** A model that this process serves. */
 sealed interface LoadedModel {
   String name();
+
+  /** How long the step at work has been running; zero between steps. Any thread. */
+  Duration step();
 
   /** Frees its memory. */
   void close();
@@ -40,12 +44,22 @@ sealed interface LoadedModel {
     }
 
     @Override
+    public Duration step() {
+      return generator.step();
+    }
+
+    @Override
     public void close() {
       generator.close();
     }
   }
 
   record Encoding(String name, Encoder encoder) implements LoadedModel {
+    @Override
+    public Duration step() {
+      return encoder.step();
+    }
+
     @Override
     public void close() {
       encoder.close();

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -279,6 +280,13 @@ final class LoadedModels {
 
   List<LoadedModel> serving() {
     return entries.values().stream().map(entry -> entry.model).filter(Objects::nonNull).toList();
+  }
+
+  /** By model, how long its step has been running. */
+  Map<String, Duration> steps() {
+    var steps = new HashMap<String, Duration>();
+    serving().forEach(model -> steps.put(model.name(), model.step()));
+    return steps;
   }
 
   MemoryBudget memory() {

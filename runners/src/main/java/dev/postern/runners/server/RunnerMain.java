@@ -63,6 +63,7 @@ public final class RunnerMain {
                 options.engine().provider().name().toLowerCase(Locale.ROOT),
                 memory,
                 models,
+                new Watchdog(options.stepLimit(), Runtime.getRuntime()::halt),
                 InstantSource.system()));
     vertx
         .deployVerticle(server)

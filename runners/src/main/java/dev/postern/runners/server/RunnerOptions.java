@@ -2,6 +2,7 @@ package dev.postern.runners.server;
 
 import dev.postern.runners.engine.EngineConfig;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,7 @@ record RunnerOptions(
     boolean lifeline,
     List<ModelSource> models,
     long memoryBytes,
+    Duration stepLimit,
     EngineConfig engine) {
 
   static final String USAGE =
@@ -27,6 +29,8 @@ record RunnerOptions(
                               when they are asked for, in the place of those least recently used
         --host HOST           address to serve; 127.0.0.1 unless told, and always without a token
         --port PORT           0, the default, takes a free one; it is printed as "listening PORT"
+        --step-limit SECONDS  120; a model's step that takes longer hangs: the process ends with
+                              code 75, for its supervisor to start it again
         --max-rows N          most answers generated at the same time by one model
         --max-waiting N       most requests queued behind them
         --max-context N       most tokens of prompt and answer, where the model has room for more
@@ -53,6 +57,7 @@ record RunnerOptions(
     boolean lifeline = false;
     var models = new ArrayList<ModelSource>();
     var engine = EngineConfig.defaults();
+    var stepLimit = Duration.ofSeconds(120);
     long memory = EngineConfig.machineBytes() / 5 * 4;
     for (int i = 0; i < words.length; i++) {
       var flag = words[i];
@@ -71,6 +76,7 @@ record RunnerOptions(
         case "--embed" -> models.add(model(flag, value, ModelRole.EMBEDDING));
         case "--classify" -> models.add(model(flag, value, ModelRole.CLASSIFIER));
         case "--rerank" -> models.add(model(flag, value, ModelRole.RERANKER));
+        case "--step-limit" -> stepLimit = Duration.ofSeconds(number(flag, value, 1, 86_400));
         case "--memory" -> memory = size(flag, value);
         case "--max-rows" -> engine = engine.withMaxRows(number(flag, value, 1, 1024));
         case "--max-waiting" -> engine = engine.withMaxWaiting(number(flag, value, 0, 1_000_000));
@@ -83,7 +89,7 @@ record RunnerOptions(
         default -> throw new Wrong("unknown option: " + flag);
       }
     }
-    return new RunnerOptions(host, port, lifeline, models, memory, engine);
+    return new RunnerOptions(host, port, lifeline, models, memory, stepLimit, engine);
   }
 
   /** What all models may take together. */

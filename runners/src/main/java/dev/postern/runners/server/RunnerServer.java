@@ -46,12 +46,14 @@ final class RunnerServer extends VerticleBase {
    *
    * @param device that its models run on, as reports name it
    * @param memory of which the bytes of {@code models} have been taken
+   * @param watchdog of its own
    */
   record Opening(
       ModelLoader loader,
       String device,
       MemoryBudget memory,
       List<StartedModel> models,
+      Watchdog watchdog,
       InstantSource clock) {}
 
   RunnerServer(RunnerServerConfig config, Opening opening) {
@@ -75,6 +77,7 @@ final class RunnerServer extends VerticleBase {
     models = known;
     routes =
         routes(known).stream().collect(Collectors.toUnmodifiableMap(Route::path, route -> route));
+    opening.watchdog().watch(context, known::steps, traffic::abort);
     var bodies = new BodyReader(vertx, config);
     server =
         vertx
@@ -107,6 +110,7 @@ final class RunnerServer extends VerticleBase {
 
   @Override
   public Future<?> stop() {
+    opening.watchdog().stop();
     if (models != null) {
       models.removeAll();
     }
@@ -168,8 +172,9 @@ final class RunnerServer extends VerticleBase {
   }
 
   private ServedCall begin(HttpServerRequest request, String route) {
-    traffic.begin();
-    return new ServedCall(context, request, route, metrics, traffic::end);
+    var call = new ServedCall(context, request, route, metrics, traffic);
+    traffic.begin(call);
+    return call;
   }
 
   private boolean authorized(HttpServerRequest request) {

@@ -7,6 +7,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,26 +25,27 @@ final class ServedCall {
   final String requestId;
   private final String route;
   private final Metrics metrics;
-  private final Runnable onEnd;
+  private final Traffic traffic;
   private final long startedAt = System.nanoTime();
   private CallerHeaders caller = CallerHeaders.NOBODY;
   private String model = "-";
   private int promptTokens;
   private GenerationRun.Totals totals = new GenerationRun.Totals(0, 0, 0);
   private Runnable onGone = () -> {};
+  private Consumer<Throwable> onAbort = this::fail;
   private boolean ended;
 
   /**
    * @param route as it is named in metrics
-   * @param onEnd when the answer was sent or the caller is gone
+   * @param traffic counts the call until the answer was sent or the caller is gone
    */
   ServedCall(
-      Context context, HttpServerRequest request, String route, Metrics metrics, Runnable onEnd) {
+      Context context, HttpServerRequest request, String route, Metrics metrics, Traffic traffic) {
     this.context = context;
     this.request = request;
     this.route = route;
     this.metrics = metrics;
-    this.onEnd = onEnd;
+    this.traffic = traffic;
     var given = request.getHeader("x-request-id");
     requestId =
         given != null && SOUND_ID.matcher(given).matches()
@@ -72,6 +74,16 @@ final class ServedCall {
   /** What to do when the caller goes away before the answer's end. */
   void onGone(Runnable action) {
     onGone = action;
+  }
+
+  /** What to do when the runner gives up on the answer; unless set, the failure is the answer. */
+  void onAbort(Consumer<Throwable> action) {
+    onAbort = action;
+  }
+
+  /** Ends the request with a failure, wherever its answer is. */
+  void abort(ApiFailure failure) {
+    onAbort.accept(new Refusal(failure));
   }
 
   boolean over() {
@@ -152,6 +164,6 @@ final class ServedCall {
         totals.cpuMicros(),
         totals.queueMicros(),
         (System.nanoTime() - startedAt) / 1_000_000);
-    onEnd.run();
+    traffic.end(this);
   }
 }

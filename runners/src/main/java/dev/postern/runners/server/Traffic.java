@@ -2,24 +2,27 @@ package dev.postern.runners.server;
 
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
-/** Counts the requests that are being answered. Belongs to the server's event loop. */
+/** The requests that are being answered. Belongs to the server's event loop. */
 final class Traffic {
   private final Promise<Void> drained = Promise.promise();
-  private int inFlight;
+  private final Set<ServedCall> calls = new HashSet<>();
   private boolean draining;
 
-  void begin() {
-    inFlight++;
+  void begin(ServedCall call) {
+    calls.add(call);
   }
 
-  void end() {
-    inFlight--;
+  void end(ServedCall call) {
+    calls.remove(call);
     completeIfDrained();
   }
 
   int inFlight() {
-    return inFlight;
+    return calls.size();
   }
 
   boolean draining() {
@@ -37,8 +40,14 @@ final class Traffic {
     return drained.future();
   }
 
+  /** Lets no more work in and tells everybody who waits why. */
+  void abort(ApiFailure failure) {
+    draining = true;
+    List.copyOf(calls).forEach(call -> call.abort(failure));
+  }
+
   private void completeIfDrained() {
-    if (draining && inFlight == 0) {
+    if (draining && calls.isEmpty()) {
       drained.tryComplete();
     }
   }

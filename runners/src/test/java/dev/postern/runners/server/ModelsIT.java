@@ -41,6 +41,7 @@ class ModelsIT {
                 "cpu",
                 memory,
                 new StartingModels(loader, memory).load(sources),
+                TestServer.WATCHDOG,
                 TestServer.CLOCK));
   }
 

@@ -46,7 +46,10 @@ class RunnerOptionsTest {
             "cuda:0",
             "--memory",
             "900m",
+            "--step-limit",
+            "9",
             "--stdin-lifeline");
+    assertThat(options.stepLimit()).hasSeconds(9);
     assertThat(options.memoryBytes()).isEqualTo(900L << 20);
     assertThat(options.models())
         .containsExactly(

@@ -69,6 +69,7 @@ class RunnerServerIT {
                     started(
                         new LoadedModel.Encoding(
                             "r", ScriptedEncoder.of(EncoderRole.RERANKER, "fit")))),
+                TestServer.WATCHDOG,
                 TestServer.CLOCK));
     vertx
         .deployVerticle(server)

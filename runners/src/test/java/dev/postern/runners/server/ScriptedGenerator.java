@@ -29,6 +29,10 @@ final class ScriptedGenerator implements Generator {
   final CountDownLatch closed = new CountDownLatch(1);
   volatile Function<Request, String> answer = _ -> "Hello, Welt: äöü 🎉 fertig.";
   volatile boolean stepwise;
+
+  /** On the server's event loop, while a prompt is rendered. */
+  volatile Runnable whenRendering = () -> {};
+
   volatile int failAfter = -1;
   volatile Duration step = Duration.ZERO;
 
@@ -56,6 +60,7 @@ final class ScriptedGenerator implements Generator {
 
   @Override
   public String renderChat(List<ChatRequest.Message> messages) {
+    whenRendering.run();
     var text = new StringBuilder();
     for (var message : messages) {
       text.append("<|im_start|>").append(message.role()).append('\n');

@@ -10,6 +10,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
@@ -22,6 +23,10 @@ final class TestServer implements AutoCloseable {
   static final String CHAT =
       "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
   static final InstantSource CLOCK = InstantSource.fixed(Instant.ofEpochSecond(1_700_000_000));
+
+  /** Never bites. */
+  static final Watchdog WATCHDOG = new Watchdog(Duration.ofDays(1), _ -> {});
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final HttpClient client = HttpClient.newHttpClient();
@@ -52,6 +57,7 @@ final class TestServer implements AutoCloseable {
         Arrays.stream(models)
             .map(model -> new StartedModel(ScriptedLoader.source(model.name()), 0, model, null))
             .toList(),
+        WATCHDOG,
         CLOCK);
   }
 
