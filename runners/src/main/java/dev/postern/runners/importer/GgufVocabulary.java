@@ -19,7 +19,6 @@ final class GgufVocabulary {
   /** Texts that end a turn in the chat formats of the family, whatever the file's eos says. */
   static final Set<String> END_TEXTS =
       Set.of(
-          "</s>",
           "<|im_end|>",
           "<|endoftext|>",
           "<|eot_id|>",

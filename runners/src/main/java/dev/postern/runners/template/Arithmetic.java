@@ -35,6 +35,9 @@ final class Arithmetic {
       return a + b;
     }
     if (left instanceof List<?> a && right instanceof List<?> b) {
+      if (a.size() + b.size() > Values.MAX_ITEMS) {
+        throw new TemplateFailure("a list is too long");
+      }
       List<Object> joined = new ArrayList<>(a);
       joined.addAll(b);
       return joined;

@@ -106,18 +106,23 @@ final class ExpressionParser {
   }
 
   private Expression unary() {
+    return words.atSign("-") ? suffixed(negative(), true) : suffixed(primary(), true);
+  }
+
+  /** Filters and tests are of the negative, members and calls of what it negates. */
+  private Expression negative() {
     if (!words.takeSign("-")) {
-      return suffixed(primary());
+      return suffixed(primary(), false);
     }
     if (++depth > MAX_DEPTH) {
       throw new TemplateSyntaxException("an expression is nested too deeply");
     }
-    Expression operand = unary();
+    Expression operand = negative();
     depth--;
     return new Expression.Negative(operand);
   }
 
-  private Expression suffixed(Expression primary) {
+  private Expression suffixed(Expression primary, boolean filters) {
     Expression value = primary;
     while (true) {
       if (words.takeSign(".")) {
@@ -133,11 +138,11 @@ final class ExpressionParser {
         value = subscript(value);
       } else if (words.atSign("(")) {
         value = new Expression.Call(value, arguments());
-      } else if (words.takeSign("|")) {
+      } else if (filters && words.takeSign("|")) {
         String name = words.expectAnyName();
         Arguments arguments = words.atSign("(") ? arguments() : Arguments.NONE;
         value = new Expression.Filter(value, Filters.known(name), arguments);
-      } else if (words.takeName("is")) {
+      } else if (filters && words.takeName("is")) {
         value = test(value);
       } else {
         return value;
@@ -168,7 +173,7 @@ final class ExpressionParser {
     if (words.atSign("(")) {
       arguments = arguments().positional();
     } else if (Tests.takesArgument(name)) {
-      arguments = List.of(suffixed(primary()));
+      arguments = List.of(suffixed(primary(), true));
     }
     return new Expression.Test(target, Tests.known(name), arguments, negated);
   }

@@ -1,9 +1,12 @@
 package dev.postern.runners.template;
 
-import static java.util.stream.Collectors.joining;
-
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +41,15 @@ final class Filters {
           "replace",
           "safe",
           "reverse",
-          "indent");
+          "indent",
+          "dictsort",
+          "sort",
+          "unique",
+          "min",
+          "max",
+          "sum",
+          "abs",
+          "round");
 
   private Filters() {}
 
@@ -61,10 +72,7 @@ final class Filters {
         boolean missing = value == Values.UNDEFINED || alsoFalse && !Values.truth(value);
         yield missing ? arguments.value(0, "default_value", "") : value;
       }
-      case "join" -> {
-        String between = Values.text(arguments.value(0, "d", ""));
-        yield Values.items(value).stream().map(Values::text).collect(joining(between));
-      }
+      case "join" -> Values.joined(Values.items(value), Values.text(arguments.value(0, "d", "")));
       case "upper", "lower", "title", "capitalize" ->
           Methods.ofText(Values.text(value), name, CallArguments.NONE);
       case "replace" -> Methods.ofText(Values.text(value), name, arguments);
@@ -92,6 +100,15 @@ final class Filters {
               1,
               name.equals("selectattr"));
       case "indent" -> indent(Values.text(value), arguments);
+      case "dictsort" -> Methods.sortedEntries(map(value), arguments);
+      case "sort" -> sorted(value, arguments);
+      case "unique" -> unique(Values.items(value), arguments);
+      case "min" -> Values.items(value).stream().min(Values::compare).orElse(Values.UNDEFINED);
+      case "max" -> Values.items(value).stream().max(Values::compare).orElse(Values.UNDEFINED);
+      case "sum" -> Values.items(value).stream().reduce(0L, (a, b) -> Arithmetic.apply("+", a, b));
+      case "abs" ->
+          value instanceof Long number ? (Object) Math.abs(number) : Math.abs(real(value));
+      case "round" -> rounded(real(value), arguments.whole(0, "precision", 0));
       default -> throw new TemplateFailure("the filter '" + name + "' is not known");
     };
   }
@@ -115,6 +132,46 @@ final class Filters {
       return map;
     }
     throw new TemplateFailure("a value has no entries");
+  }
+
+  private static List<Object> sorted(Object value, CallArguments arguments) {
+    Object attribute = arguments.value(2, "attribute", Values.NONE);
+    boolean reverse = Values.truth(arguments.value(0, "reverse", false));
+    Comparator<Object> order =
+        (left, right) ->
+            Values.compare(
+                folded(attributeOf(left, attribute)), folded(attributeOf(right, attribute)));
+    return Values.items(value).stream().sorted(reverse ? order.reversed() : order).toList();
+  }
+
+  private static List<Object> unique(List<Object> items, CallArguments arguments) {
+    Object attribute = arguments.value(1, "attribute", Values.NONE);
+    Set<Object> seen = new HashSet<>();
+    return items.stream().filter(item -> seen.add(folded(attributeOf(item, attribute)))).toList();
+  }
+
+  private static Object attributeOf(Object item, Object attribute) {
+    return attribute == Values.NONE ? item : Values.item(item, attribute);
+  }
+
+  /** Jinja sorts and compares texts without regard to case. */
+  static Object folded(Object value) {
+    return value instanceof String text ? text.toLowerCase(Locale.ROOT) : value;
+  }
+
+  private static double real(Object value) {
+    if (value instanceof Number number) {
+      return number.doubleValue();
+    }
+    throw new TemplateFailure("a value is not a number");
+  }
+
+  private static double rounded(double value, long precision) {
+    if (Double.isNaN(value) || Double.isInfinite(value)) {
+      return value;
+    }
+    int digits = Math.clamp(precision, -300, 300);
+    return new BigDecimal(value).setScale(digits, RoundingMode.HALF_EVEN).doubleValue();
   }
 
   private static long whole(Object value) {
@@ -164,6 +221,8 @@ final class Filters {
   private static String indent(String text, CallArguments arguments) {
     String blanks = " ".repeat(Math.clamp(arguments.whole(0, "width", 4), 0, 64));
     boolean first = Values.truth(arguments.value(1, "first", false));
+    long lines = text.chars().filter(character -> character == '\n').count();
+    Values.requireLength(text.length() + (lines + 1) * blanks.length());
     String indented = text.replaceAll("\n(?!\n|$)", "\n" + blanks);
     return first ? blanks + indented : indented;
   }

@@ -12,7 +12,7 @@ final class Interpreter {
   private static final int MAX_STEPS = 2_000_000;
   private static final int MAX_CALL_DEPTH = 50;
 
-  /** Longer texts cost a step for each so many characters. */
+  /** Longer texts cost a step for each so many characters, longer lists for so many members. */
   private static final int CHARACTERS_A_STEP = 64;
 
   private enum Flow {
@@ -251,6 +251,9 @@ final class Interpreter {
         throw new TemplateFailure("the chat template's text is too long");
       }
       step(text.length() / CHARACTERS_A_STEP);
+    }
+    if (value instanceof List<?> list) {
+      step(list.size() / CHARACTERS_A_STEP);
     }
     return value;
   }

@@ -2,6 +2,7 @@ package dev.postern.runners.template;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -51,15 +52,11 @@ final class Methods {
           Pattern.compile("\\p{L}+").matcher(text).replaceAll(word -> capital(word.group()));
       case "capitalize" -> capital(text);
       case "replace" ->
-          text.replace(
+          Values.replaced(
+              text,
               Values.text(arguments.value(0, "old", "")),
               Values.text(arguments.value(1, "new", "")));
-      case "join" ->
-          String.join(
-              text,
-              Values.items(arguments.value(0, "iterable", List.of())).stream()
-                  .map(Values::text)
-                  .toList());
+      case "join" -> Values.joined(Values.items(arguments.value(0, "iterable", List.of())), text);
       case "find" -> (long) text.indexOf(Values.text(arguments.value(0, "sub", "")));
       default -> throw new TemplateFailure("a text has no method '" + name + "'");
     };
@@ -104,6 +101,24 @@ final class Methods {
     return stripped.isEmpty()
         ? new ArrayList<>()
         : new ArrayList<>(Arrays.asList(stripped.split("\\s+", limit)));
+  }
+
+  /** A mapping's entries, sorted by key or by value. */
+  static List<Object> sortedEntries(Map<?, ?> map, CallArguments arguments) {
+    boolean exactly = Values.truth(arguments.value(0, "case_sensitive", false));
+    boolean byValue = arguments.value(1, "by", "key").equals("value");
+    Comparator<Map.Entry<?, ?>> order =
+        (left, right) -> {
+          Object a = byValue ? left.getValue() : left.getKey();
+          Object b = byValue ? right.getValue() : right.getKey();
+          return Values.compare(exactly ? a : Filters.folded(a), exactly ? b : Filters.folded(b));
+        };
+    boolean reverse = Values.truth(arguments.value(2, "reverse", false));
+    List<Object> entries = new ArrayList<>();
+    map.entrySet().stream()
+        .sorted(reverse ? order.reversed() : order)
+        .forEach(entry -> entries.add(List.of(entry.getKey(), entry.getValue())));
+    return entries;
   }
 
   static Object ofMap(Map<?, ?> map, String name, CallArguments arguments) {

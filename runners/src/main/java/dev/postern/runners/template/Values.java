@@ -28,8 +28,29 @@ final class Values {
         }
       };
 
-  /** The one kind of value a template can change. */
-  record Namespace(Map<String, Object> members) {}
+  /** Most members of a list, and most characters of a text that is taken apart. */
+  static final int MAX_ITEMS = 100_000;
+
+  /** Most characters of a text. */
+  static final int MAX_TEXT = 1 << 24;
+
+  /** The one kind of value a template can change; it may hold itself, so it has no contents. */
+  static final class Namespace {
+    private final Map<String, Object> members;
+
+    Namespace(Map<String, Object> members) {
+      this.members = members;
+    }
+
+    Map<String, Object> members() {
+      return members;
+    }
+
+    @Override
+    public String toString() {
+      return "<Namespace>";
+    }
+  }
 
   /** What can be called. */
   @FunctionalInterface
@@ -96,7 +117,12 @@ final class Values {
     return switch (value) {
       case List<?> list -> new ArrayList<>(list);
       case Map<?, ?> map -> new ArrayList<>(map.keySet());
-      case String text -> new ArrayList<>(text.codePoints().mapToObj(Character::toString).toList());
+      case String text -> {
+        if (text.length() > MAX_ITEMS) {
+          throw new TemplateFailure("a text is too long to be taken apart");
+        }
+        yield new ArrayList<>(text.codePoints().mapToObj(Character::toString).toList());
+      }
       default -> {
         if (value == UNDEFINED) {
           yield new ArrayList<>();
@@ -118,7 +144,10 @@ final class Values {
         int index = index(key, list.size());
         yield index < 0 ? UNDEFINED : list.get(index);
       }
-      case String text -> item(items(text), key);
+      case String text -> {
+        int index = index(key, text.codePointCount(0, text.length()));
+        yield index < 0 ? UNDEFINED : codePoints(text, index, index + 1);
+      }
       default -> UNDEFINED;
     };
   }
@@ -137,13 +166,24 @@ final class Values {
     return index >= 0 && index < size ? (int) index : -1;
   }
 
+  /** Python counts characters where Java counts halves of them. */
+  private static String codePoints(String text, long from, long to) {
+    int start = text.offsetByCodePoints(0, (int) from);
+    return text.substring(start, text.offsetByCodePoints(start, (int) (to - from)));
+  }
+
   static Object slice(Object target, Object start, Object stop, Object step) {
-    List<Object> items = items(target);
-    int size = items.size();
-    long by = step instanceof Long number ? number : 1;
+    long by = step instanceof Long number ? Math.clamp(number, -MAX_TEXT, MAX_TEXT) : 1;
     if (by == 0) {
       throw new TemplateFailure("a cut cannot go by 0");
     }
+    if (target instanceof String text && by == 1) {
+      int length = text.codePointCount(0, text.length());
+      long first = bound(start, length, 0, false);
+      return codePoints(text, first, Math.max(first, bound(stop, length, length, false)));
+    }
+    List<Object> items = items(target);
+    int size = items.size();
     long from = bound(start, size, by > 0 ? 0 : size - 1, by < 0);
     long to = bound(stop, size, by > 0 ? size : -1, by < 0);
     List<Object> picked = new ArrayList<>();
@@ -159,6 +199,30 @@ final class Values {
     }
     long index = number < 0 ? number + size : number;
     return backwards ? Math.clamp(index, -1, size - 1) : Math.clamp(index, 0, size);
+  }
+
+  /** Texts one after the other. */
+  static String joined(List<Object> parts, String between) {
+    List<String> texts = parts.stream().map(Values::text).toList();
+    long length = texts.stream().mapToLong(String::length).sum();
+    requireLength(length + (long) between.length() * texts.size());
+    return String.join(between, texts);
+  }
+
+  static String replaced(String text, String old, String with) {
+    long hits = old.isEmpty() ? text.length() + 1L : 0;
+    for (int at = text.indexOf(old); !old.isEmpty() && at >= 0; at = text.indexOf(old, at)) {
+      hits++;
+      at += old.length();
+    }
+    requireLength(text.length() + hits * with.length());
+    return text.replace(old, with);
+  }
+
+  static void requireLength(long characters) {
+    if (characters > MAX_TEXT) {
+      throw new TemplateFailure("the chat template's text is too long");
+    }
   }
 
   static Map<String, Object> map() {

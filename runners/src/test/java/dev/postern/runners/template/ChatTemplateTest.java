@@ -3,12 +3,20 @@ package dev.postern.runners.template;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.postern.runners.template.Conversation.ToolCall;
+import dev.postern.runners.template.Conversation.Turn;
 import dev.postern.runners.wire.BadRequest;
 import dev.postern.runners.wire.ChatRequest.Message;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -49,6 +57,38 @@ class ChatTemplateTest {
   }
 
   @Test
+  void showsToolsAndCallsAsJinjaDoes() throws IOException {
+    JsonNode given = new ObjectMapper().readTree(resource("tools.json"));
+    List<Turn> turns = new ArrayList<>();
+    for (JsonNode message : given.get("messages")) {
+      List<ToolCall> calls = new ArrayList<>();
+      for (JsonNode call : message.path("tool_calls")) {
+        JsonNode function = call.get("function");
+        calls.add(
+            new ToolCall(
+                call.get("id").asText(),
+                function.get("name").asText(),
+                function.get("arguments").toString()));
+      }
+      turns.add(
+          new Turn(
+              message.get("role").asText(),
+              message.get("content").asText(),
+              null,
+              calls,
+              message.path("tool_call_id").textValue(),
+              message.path("reasoning_content").textValue()));
+    }
+    List<JsonNode> tools = new ArrayList<>();
+    given.get("tools").forEach(tools::add);
+    var clock = InstantSource.fixed(Instant.parse("2026-01-02T03:04:05Z"));
+    var template = ChatTemplate.parse(resource("tools.jinja"), "<s>", "</s>", clock);
+    var flags = Map.of("enable_thinking", given.at("/flags/enable_thinking"));
+    assertThat(template.render(new Conversation(turns, tools, flags)))
+        .isEqualTo(resource("tools.txt"));
+  }
+
+  @Test
   void tellsWhatATemplateRefuses() {
     String template = "{{ raise_exception('Roles must ' ~ 'alternate') }}";
     assertThatThrownBy(() -> render(template, ONE_TURN))
@@ -70,6 +110,16 @@ class ChatTemplateTest {
     assertThatThrownBy(() -> render(doubling, ONE_TURN)).hasMessageContaining("too long");
     assertThatThrownBy(() -> render("{{ range(99999999) }}", ONE_TURN))
         .hasMessageContaining("a range is too long");
+    for (String swelling :
+        List.of(
+            "{% set n = namespace(t='xxxxxxxx') %}{% for a in range(18) %}"
+                + "{% set n.t = n.t ~ n.t %}{% endfor %}{{ n.t.replace('x', n.t) }}",
+            "{% set n = namespace(t='xxxxxxxx') %}{% for a in range(18) %}"
+                + "{% set n.t = n.t ~ n.t %}{% endfor %}{{ range(9999)|join(n.t) }}",
+            "{% set n = namespace(l=[1]) %}{% for a in range(40) %}"
+                + "{% set n.l = n.l + n.l %}{% endfor %}")) {
+      assertThatThrownBy(() -> render(swelling, ONE_TURN)).hasMessageContaining("too long");
+    }
     String recursive = "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}";
     assertThatThrownBy(() -> render(recursive, ONE_TURN)).hasMessageContaining("too deeply");
   }
@@ -114,6 +164,19 @@ class ChatTemplateTest {
     } catch (BadRequest refused) {
       assertThat(refused).hasMessageContaining("undefined");
     }
+  }
+
+  @Test
+  void survivesValuesThatHoldThemselves() {
+    String cycle = "{% set n = namespace() %}{% set n.n = n %}{{ n }}{{ [n, n]|unique|length }}";
+    assertThat(render(cycle, ONE_TURN)).isEqualTo("<Namespace>1");
+    assertThatThrownBy(() -> render("{% set n = namespace() %}{{ [n]|tojson }}", ONE_TURN))
+        .hasMessageContaining("no JSON form");
+    assertThat(
+            render(
+                "{{ 'añ🚀'[2] }}{{ 'añ🚀b'[-2:] }}{{ 'ab'[5:] }}{{ 'abc'[::9999999999] }}",
+                ONE_TURN))
+        .isEqualTo("🚀🚀ba");
   }
 
   @Test
