@@ -222,4 +222,5 @@ def compact(text):
     return re.sub(r"\[[^\[\]{}]*\]", lambda m: re.sub(r"\s+", " ", m.group()), text) + "\n"
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -28,7 +28,10 @@ public record EncoderSettings(
   public static final String SENTENCES = "sentence_bert_config.json";
 
   private static final int BERT_POSITIONS = 512;
-  private static final int MAX_POSITIONS = 131_072;
+
+  /** Attention keeps its scores whole: those of twelve heads take 200 MB at this length. */
+  private static final int MAX_TOKENS = 2048;
+
   private static final int MAX_LABELS = 10_000;
   private static final int MAX_LABEL = 256;
   private static final long MAX_FILE = 8 << 20;
@@ -117,10 +120,10 @@ public record EncoderSettings(
       positions -= config.path("pad_token_id").asInt(1) + 1;
     }
     int tokens = Math.min(positions, sentences.path("max_seq_length").asInt(positions));
-    if (tokens < 3 || tokens > MAX_POSITIONS) {
+    if (tokens < 3) {
       throw new IOException("its configuration has %d positions".formatted(tokens));
     }
-    return tokens;
+    return Math.min(tokens, MAX_TOKENS);
   }
 
   private static Pooling pooling(JsonNode config) throws IOException {

@@ -10,18 +10,23 @@ import dev.postern.runners.encoder.EncoderSettings;
 import dev.postern.runners.encoder.OnnxEncoder;
 import dev.postern.runners.importer.ImportProgress.Phase;
 import dev.postern.runners.importer.ModelManifest.Entry;
+import dev.postern.runners.onnx.FloatFormat;
+import dev.postern.runners.onnx.OnnxGraph;
+import dev.postern.runners.onnx.WeightFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * Turns an exported encoder into a model folder under {@code <cache>/models/<digest>}: a folder as
- * onnx-community, sentence-transformers and optimum lay it out, or an {@code .onnx} file beside its
- * {@code …tokenizer.json}. A folder appears whole or not at all.
+ * Turns an encoder into a model folder under {@code <cache>/models/<digest>}: a folder as
+ * onnx-community, sentence-transformers and optimum lay it out, one of safetensors, or an {@code
+ * .onnx} file beside its {@code …tokenizer.json}. A folder appears whole or not at all.
  */
 public final class EncoderImport {
   private static final long MAX_CONFIG = 8 << 20;
@@ -68,7 +73,7 @@ public final class EncoderImport {
     Files.createDirectories(models);
     boolean folder = Files.isDirectory(source);
     Path root = folder ? source : root(source);
-    Path graph = folder ? graph(source) : source;
+    Optional<Path> graph = folder ? graph(source) : Optional.of(source);
     EncoderSettings settings;
     try {
       settings = EncoderSettings.read(root);
@@ -77,10 +82,19 @@ public final class EncoderImport {
     }
     Path work = Files.createTempDirectory(models, ".import-");
     try {
-      copy(graph, root, work, progress);
+      if (graph.isPresent()) {
+        copy(graph.get(), work, progress);
+      } else {
+        emit(root, settings, work, progress);
+      }
+      Files.copy(tokenizer(graph.orElse(root), root), work.resolve(ModelFolder.TOKENIZER));
       var manifest =
           EncoderFolder.Manifest.of(
-              name(root, graph), settings, width(work, settings), null, seal(work, progress));
+              name(root, graph.orElse(root)),
+              settings,
+              width(work, settings),
+              null,
+              seal(work, progress));
       byte[] bytes = ModelFolder.JSON.writeValueAsBytes(manifest);
       Files.write(work.resolve(EncoderFolder.MANIFEST), bytes);
       Path published = models.resolve(Digests.hex(bytes));
@@ -110,11 +124,11 @@ public final class EncoderImport {
     return ModelFolder.JSON.readTree(Files.readAllBytes(file));
   }
 
-  /** The graph in full precision, or the only one. */
-  private static Path graph(Path root) throws IOException {
+  /** The graph in full precision, or the only one; empty where there are only weights. */
+  private static Optional<Path> graph(Path root) throws IOException {
     for (var place : new String[] {"onnx/model.onnx", "model.onnx"}) {
       if (Files.isRegularFile(root.resolve(place))) {
-        return root.resolve(place);
+        return Optional.of(root.resolve(place));
       }
     }
     for (Path folder : new Path[] {root, root.resolve("onnx")}) {
@@ -122,7 +136,7 @@ public final class EncoderImport {
         try (Stream<Path> files = Files.list(folder)) {
           var found = files.filter(file -> file.toString().endsWith(".onnx")).toList();
           if (found.size() == 1) {
-            return found.getFirst();
+            return Optional.of(found.getFirst());
           }
           if (found.size() > 1) {
             throw unsupported("it has several .onnx files; import the one that you want");
@@ -130,7 +144,7 @@ public final class EncoderImport {
         }
       }
     }
-    throw unsupported("it has no .onnx file");
+    return Optional.empty();
   }
 
   private static Path tokenizer(Path graph, Path root) {
@@ -141,12 +155,10 @@ public final class EncoderImport {
         .orElseThrow(() -> unsupported("it has no tokenizer.json"));
   }
 
-  private static void copy(Path graph, Path root, Path work, ImportProgress progress)
-      throws IOException {
+  private static void copy(Path graph, Path work, ImportProgress progress) throws IOException {
     long size = Files.size(graph);
     progress.at(Phase.CONVERT, 0, size);
     Files.copy(graph, work.resolve(ModelFolder.GRAPH));
-    Files.copy(tokenizer(graph, root), work.resolve(ModelFolder.TOKENIZER));
     String name = graph.getFileName().toString();
     // A graph names its data by their file names: model.onnx_data, model.onnx.data.
     try (Stream<Path> siblings = Files.list(graph.toAbsolutePath().resolveSibling("."))) {
@@ -156,6 +168,25 @@ public final class EncoderImport {
           Files.copy(data, work.resolve(other));
         }
       }
+    }
+    progress.at(Phase.CONVERT, size, size);
+  }
+
+  /** Makes the graph from the weights. */
+  private static void emit(Path root, EncoderSettings settings, Path work, ImportProgress progress)
+      throws IOException {
+    Path file = root.resolve("model.safetensors");
+    if (!Files.isRegularFile(file)) {
+      throw unsupported("it has neither an .onnx file nor model.safetensors");
+    }
+    var config = EncoderConfig.read(JsonFiles.read(root.resolve(EncoderSettings.CONFIG)), settings);
+    long size = Files.size(file);
+    progress.at(Phase.CONVERT, 0, size);
+    try (var weights = Safetensors.open(List.of(file));
+        var data = new WeightFile(work.resolve(ModelFolder.WEIGHTS))) {
+      var graph = new OnnxGraph("encoder", data);
+      new EncoderEmission(weights.tensors(), config, new FloatFormat(), graph).emit();
+      graph.write(work.resolve(ModelFolder.GRAPH));
     }
     progress.at(Phase.CONVERT, size, size);
   }

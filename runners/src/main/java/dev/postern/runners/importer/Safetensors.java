@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Safetensors files, mapped: eight bytes of header length, a JSON header, the tensors' bytes. Every
@@ -94,6 +95,9 @@ final class Safetensors implements AutoCloseable {
     expect(json.currentToken() == JsonToken.END_OBJECT && json.nextToken() == null);
     requireCover(entries, data.byteSize());
     for (Entry entry : entries) {
+      if (entry.type == null) {
+        continue;
+      }
       var tensor =
           new StoredTensor(
               entry.name,
@@ -106,7 +110,10 @@ final class Safetensors implements AutoCloseable {
     }
   }
 
-  private record Entry(String name, GgufType type, long[] shape, long begin, long end) {}
+  /**
+   * @param type null for one of whole numbers: encoders keep their positions so, which says nothing
+   */
+  private record Entry(String name, @Nullable GgufType type, long[] shape, long begin, long end) {}
 
   private static Entry entry(String name, JsonParser json) throws IOException {
     String type = "";
@@ -127,6 +134,7 @@ final class Safetensors implements AutoCloseable {
     }
     GgufType known =
         switch (type) {
+          case "I64" -> null;
           case "F32" -> GgufType.F32;
           case "F16" -> GgufType.F16;
           case "BF16" -> GgufType.BF16;
@@ -140,7 +148,7 @@ final class Safetensors implements AutoCloseable {
       }
       elements *= dimension;
     }
-    if (offsets[1] - offsets[0] != elements * known.blockBytes()) {
+    if (offsets[1] - offsets[0] != elements * (known == null ? Long.BYTES : known.blockBytes())) {
       throw malformed("tensor %s is not as long as its shape".formatted(quoted(name)));
     }
     return new Entry(name, known, shape, offsets[0], offsets[1]);

@@ -107,7 +107,7 @@ public final class TinyFamily {
   }
 
   /** Numbers in [-0.5, 0.5): SplitMix64 seeded with the FNV-1a of the name, upper 24 bits. */
-  private static float[] uniform(String name, int count) {
+  public static float[] uniform(String name, int count) {
     long seed = 0xCBF29CE484222325L;
     for (byte character : name.getBytes(StandardCharsets.UTF_8)) {
       seed = (seed ^ (character & 255)) * 0x100000001B3L;
