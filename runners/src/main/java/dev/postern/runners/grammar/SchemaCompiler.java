@@ -1,0 +1,596 @@
+package dev.postern.runners.grammar;
+
+import static dev.postern.runners.grammar.Expression.UNBOUNDED;
+import static dev.postern.runners.grammar.Expression.sequence;
+import static dev.postern.runners.grammar.Expression.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.postern.runners.grammar.Expression.Member;
+import dev.postern.runners.wire.BadRequest;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * JSON Schema to {@link Expression}s that give only JSON which the schema accepts, not always all
+ * of it: properties come in the schema's order, and of what has no bound a large one is taken.
+ *
+ * <p>A strict schema must use nothing that is not understood here. In one that is not, keywords
+ * without meaning here are passed over, as far as what is left makes sense.
+ */
+final class SchemaCompiler {
+  private static final int MOST_PROPERTIES = 5000;
+  private static final int MOST_OPTIONS = 1000;
+  private static final int MOST_DEPTH = 64;
+  private static final int MOST_ITEMS = 1024;
+  private static final int MOST_CHARACTERS = 1 << 20;
+  private static final int SMALL = 48;
+
+  private static final Set<String> ANNOTATIONS =
+      Set.of(
+          "$schema",
+          "$id",
+          "$comment",
+          "$defs",
+          "definitions",
+          "title",
+          "description",
+          "default",
+          "examples",
+          "deprecated",
+          "readOnly",
+          "writeOnly");
+  private static final Map<String, Set<String>> KEYWORDS =
+      Map.of(
+          "object",
+          Set.of(
+              "properties", "required", "additionalProperties", "minProperties", "maxProperties"),
+          "array",
+          Set.of("items", "prefixItems", "minItems", "maxItems"),
+          "string",
+          Set.of("minLength", "maxLength", "pattern", "format"),
+          "integer",
+          Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+          "number",
+          Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+          "boolean",
+          Set.of(),
+          "null",
+          Set.of());
+
+  private final Grammar grammar;
+  private final JsonNode document;
+  private final String path;
+  private final boolean strict;
+  private final Map<String, Integer> references = new HashMap<>();
+  private final Map<Integer, String> paths = new HashMap<>();
+  private final Set<Integer> recursive = new LinkedHashSet<>();
+  private final Set<Integer> unfinished = new LinkedHashSet<>();
+  private int properties;
+  private int options;
+  private int depth;
+
+  private SchemaCompiler(Grammar grammar, JsonNode document, String path, boolean strict) {
+    this.grammar = grammar;
+    this.document = document;
+    this.path = path;
+    this.strict = strict;
+  }
+
+  /**
+   * The texts of a schema, whose rules are added to the grammar.
+   *
+   * @param path of the schema in the request's body, for complaints
+   * @throws BadRequest naming the place that cannot be used
+   */
+  static Expression compile(Grammar grammar, JsonNode schema, String path, boolean strict) {
+    var compiler = new SchemaCompiler(grammar, schema, path, strict);
+    compiler.references.put("#", grammar.reserve());
+    int root = compiler.references.get("#");
+    compiler.paths.put(root, path);
+    compiler.unfinished.add(root);
+    Expression expression = compiler.expression(schema, path);
+    grammar.define(root, expression);
+    compiler.requireSound();
+    return compiler.recursive.contains(root) ? Expression.call(root) : expression;
+  }
+
+  private void requireSound() {
+    var soundness = new Soundness(grammar);
+    soundness
+        .circular()
+        .ifPresent(rule -> {
+          throw invalid(
+              paths.getOrDefault(rule, path),
+              "refers to itself without anything between; put the reference into a property or a"
+                  + " list");
+        });
+    soundness
+        .endless()
+        .ifPresent(rule -> {
+          throw invalid(
+              paths.getOrDefault(rule, path),
+              "can never end: it always contains itself; let the inner one be null or left out");
+        });
+  }
+
+  private Expression expression(JsonNode schema, String at) {
+    if (++depth > MOST_DEPTH) {
+      throw invalid(at, "is nested more than %d deep".formatted(MOST_DEPTH));
+    }
+    Expression result;
+    if (schema.isBoolean()) {
+      if (!schema.booleanValue() || strict) {
+        throw invalid(at, "must be an object that describes a value");
+      }
+      result = Expression.call(JsonText.VALUE);
+    } else if (schema instanceof ObjectNode object) {
+      result = described(object, at);
+    } else {
+      throw invalid(at, "must be an object");
+    }
+    depth--;
+    return result;
+  }
+
+  private Expression described(ObjectNode schema, String at) {
+    if (schema.has("$ref")) {
+      requireOnly(schema, at, Set.of("$ref"));
+      return reference(schema.get("$ref"), at + ".$ref");
+    }
+    if (schema.has("const")) {
+      requireOnly(schema, at, Set.of("const", "type"));
+      return literals(List.of(schema.get("const")), schema, at + ".const");
+    }
+    if (schema.has("enum")) {
+      requireOnly(schema, at, Set.of("enum", "type"));
+      ArrayNode values = array(schema, "enum", at);
+      return literals(List.copyOf(values.valueStream().toList()), schema, at + ".enum");
+    }
+    for (var word : List.of("anyOf", "oneOf")) {
+      if (schema.has(word)) {
+        requireOnly(schema, at, Set.of(word));
+        return anyOf(array(schema, word, at), at + "." + word, word.equals("oneOf"));
+      }
+    }
+    if (schema.has("allOf")) {
+      requireOnly(schema, at, Set.of("allOf"));
+      return allOf(schema, at);
+    }
+    return typed(schema, at);
+  }
+
+  /** Every other keyword must be a mere annotation; one that is not strict may have any. */
+  private void requireOnly(ObjectNode schema, String at, Set<String> known) {
+    if (!strict) {
+      return;
+    }
+    for (var name : (Iterable<String>) schema::fieldNames) {
+      if (!known.contains(name) && !ANNOTATIONS.contains(name)) {
+        throw invalid(
+            at + "." + name,
+            "is not supported%s; remove it, or set 'strict' to false"
+                .formatted(known.isEmpty() ? "" : " here"));
+      }
+    }
+  }
+
+  private Expression reference(JsonNode reference, String at) {
+    if (!reference.isTextual() || !reference.textValue().startsWith("#")) {
+      throw invalid(at, "must point into the schema itself, such as \"#/$defs/name\"");
+    }
+    String pointer = reference.textValue();
+    Integer known = references.get(pointer);
+    if (known == null) {
+      JsonNode target = target(pointer, at);
+      known = grammar.reserve();
+      references.put(pointer, known);
+      String place = path + pointer.substring(1).replace('/', '.');
+      paths.put(known, place);
+      unfinished.add(known);
+      int outer = depth;
+      depth = 0;
+      if (references.size() > MOST_OPTIONS) {
+        throw invalid(at, "is one of more than %d references".formatted(MOST_OPTIONS));
+      }
+      grammar.define(known, expression(target, place));
+      depth = outer;
+      unfinished.remove(known);
+    } else if (unfinished.contains(known)) {
+      recursive.add(known);
+    }
+    // What is small and not within itself is written out: rules that end often cost time.
+    return recursive.contains(known) || grammar.rule(known).size() > SMALL
+        ? Expression.call(known)
+        : grammar.rule(known);
+  }
+
+  private JsonNode target(String pointer, String at) {
+    JsonNode target;
+    try {
+      target =
+          document.at(
+              URLDecoder.decode(pointer.substring(1).replace("+", "%2B"), StandardCharsets.UTF_8));
+    } catch (IllegalArgumentException e) {
+      throw invalid(at, "is no JSON pointer; write \"#/$defs/name\"");
+    }
+    if (target.isMissingNode()) {
+      throw invalid(at, "points to nothing: the schema has no '%s'".formatted(brief(pointer)));
+    }
+    return target;
+  }
+
+  private Expression literals(List<JsonNode> values, ObjectNode schema, String at) {
+    options += values.size();
+    if (values.isEmpty() || options > MOST_OPTIONS) {
+      throw invalid(at, "must hold 1 to %d values, all lists together".formatted(MOST_OPTIONS));
+    }
+    var fitting =
+        schema.has("type")
+            ? values.stream()
+                .filter(value -> types(schema, at).stream().anyMatch(type -> isOf(value, type)))
+                .toList()
+            : values;
+    if (fitting.isEmpty()) {
+      throw invalid(at, "holds no value of the schema's 'type'");
+    }
+    return new Expression.Choice(
+        fitting.stream().map(value -> text(value.toString())).distinct().toList());
+  }
+
+  private static boolean isOf(JsonNode value, String type) {
+    return switch (type) {
+      case "string" -> value.isTextual();
+      case "integer" -> value.isIntegralNumber();
+      case "number" -> value.isNumber();
+      case "boolean" -> value.isBoolean();
+      case "null" -> value.isNull();
+      case "object" -> value.isObject();
+      default -> value.isArray();
+    };
+  }
+
+  private Expression anyOf(ArrayNode schemas, String at, boolean one) {
+    options += schemas.size();
+    if (schemas.isEmpty() || options > MOST_OPTIONS) {
+      throw invalid(at, "must hold 1 to %d schemas, all lists together".formatted(MOST_OPTIONS));
+    }
+    if (one && strict) {
+      new Distinction(document).requireDistinct(schemas, at);
+    }
+    List<Expression> choices = new ArrayList<>();
+    for (int i = 0; i < schemas.size(); i++) {
+      choices.add(expression(schemas.get(i), at + "[" + i + "]"));
+    }
+    return new Expression.Choice(choices.stream().distinct().toList());
+  }
+
+  private Expression allOf(ObjectNode schema, String at) {
+    ArrayNode schemas = array(schema, "allOf", at);
+    if (schemas.size() == 1) {
+      return expression(schemas.get(0), at + ".allOf[0]");
+    }
+    if (strict || schemas.isEmpty()) {
+      throw invalid(
+          at + ".allOf", "is supported with one schema only; write one schema that says it all");
+    }
+    return Expression.call(JsonText.OBJECT);
+  }
+
+  private Expression typed(ObjectNode schema, String at) {
+    Set<String> types = types(schema, at);
+    Set<String> known = new LinkedHashSet<>(Set.of("type"));
+    types.forEach(type -> known.addAll(KEYWORDS.getOrDefault(type, Set.of())));
+    requireOnly(schema, at, known);
+    if (types.isEmpty()) {
+      if (strict) {
+        throw invalid(at + ".type", "is missing; say what kind of value this is");
+      }
+      return Expression.call(JsonText.VALUE);
+    }
+    List<Expression> choices = new ArrayList<>();
+    for (String type : types) {
+      choices.add(ofType(type, schema, at));
+    }
+    return choices.size() == 1 ? choices.getFirst() : new Expression.Choice(choices);
+  }
+
+  /** The types a schema names; where it names none, the one its keywords are about. */
+  private Set<String> types(ObjectNode schema, String at) {
+    Set<String> types = new LinkedHashSet<>();
+    JsonNode type = schema.get("type");
+    if (type != null) {
+      List<JsonNode> names = type.isArray() ? type.valueStream().toList() : List.of(type);
+      for (JsonNode name : names) {
+        if (!name.isTextual() || !KEYWORDS.containsKey(name.textValue())) {
+          throw invalid(
+              at + ".type",
+              "must be one of array, boolean, integer, null, number, object, string, or a list of"
+                  + " them");
+        }
+        types.add(name.textValue());
+      }
+      if (types.isEmpty()) {
+        throw invalid(at + ".type", "must not be an empty list");
+      }
+    } else if (!strict) {
+      for (String candidate : List.of("object", "array", "string", "integer")) {
+        if (types.isEmpty() && KEYWORDS.get(candidate).stream().anyMatch(schema::has)) {
+          types.add(candidate);
+        }
+      }
+    }
+    if (!strict && schema.path("nullable").booleanValue()) {
+      types.add("null");
+    }
+    return types;
+  }
+
+  private Expression ofType(String type, ObjectNode schema, String at) {
+    return switch (type) {
+      case "object" -> object(schema, at);
+      case "array" -> list(schema, at);
+      case "string" -> string(schema, at);
+      case "integer" -> number(schema, at, true);
+      case "number" -> number(schema, at, false);
+      case "boolean" -> JsonText.BOOLEAN;
+      default -> JsonText.NULL;
+    };
+  }
+
+  private Expression object(ObjectNode schema, String at) {
+    JsonNode more = schema.get("additionalProperties");
+    Map<String, JsonNode> named = new LinkedHashMap<>();
+    if (schema.has("properties")) {
+      if (!(schema.get("properties") instanceof ObjectNode object)) {
+        throw invalid(at + ".properties", "must be an object");
+      }
+      object.properties().forEach(entry -> named.put(entry.getKey(), entry.getValue()));
+    }
+    Set<String> required = new LinkedHashSet<>();
+    if (schema.has("required")) {
+      array(schema, "required", at).forEach(name -> required.add(name.asText()));
+    }
+    if (strict) {
+      requireStrict(more, named.keySet(), required, at);
+    }
+    boolean open = more == null || !more.isBoolean() || more.booleanValue();
+    for (String name : required) {
+      if (!named.containsKey(name)) {
+        if (!open) {
+          throw invalid(
+              at + ".required", "names '%s', which is no property".formatted(brief(name)));
+        }
+        named.put(name, more == null ? schema.objectNode() : more);
+      }
+    }
+    int least = count(schema, "minProperties", at, 0, MOST_PROPERTIES);
+    if (named.isEmpty() && open) {
+      return openObject(schema, more, least, at);
+    }
+    if (strict && (schema.has("minProperties") || schema.has("maxProperties"))) {
+      throw invalid(at, "cannot have minProperties or maxProperties when all are required");
+    }
+    return closedObject(named, required, at);
+  }
+
+  private void requireStrict(
+      @Nullable JsonNode more, Set<String> names, Set<String> required, String at) {
+    if (more == null || !more.isBoolean() || more.booleanValue()) {
+      throw invalid(at + ".additionalProperties", "must be false in a strict schema");
+    }
+    for (String name : names) {
+      if (!required.contains(name)) {
+        throw invalid(
+            at + ".required",
+            "must name every property of a strict schema, and lacks '%s'; to leave it open give it also the type \"null\""
+                .formatted(brief(name)));
+      }
+    }
+  }
+
+  /** Keys may repeat, so that only none or some can be promised. */
+  private Expression openObject(ObjectNode schema, @Nullable JsonNode more, int least, String at) {
+    int most = count(schema, "maxProperties", at, UNBOUNDED, MOST_PROPERTIES);
+    Expression value =
+        more == null || more.isBoolean()
+            ? Expression.call(JsonText.VALUE)
+            : expression(more, at + ".additionalProperties");
+    if (least > most) {
+      throw invalid(at + ".minProperties", "must not be above maxProperties");
+    }
+    return JsonText.map(value, Math.min(least, 1), most);
+  }
+
+  private Expression closedObject(Map<String, JsonNode> named, Set<String> required, String at) {
+    properties += named.size();
+    if (properties > MOST_PROPERTIES) {
+      throw invalid(
+          at + ".properties", "has too many; at most %d in all".formatted(MOST_PROPERTIES));
+    }
+    List<Member> members = new ArrayList<>();
+    named.forEach((name, value) ->
+        members.add(
+            new Member(
+                sequence(
+                    text(TextNode.valueOf(name).toString()),
+                    JsonText.COLON,
+                    expression(value, at + ".properties." + brief(name))),
+                required.contains(name))));
+    return members.isEmpty()
+        ? text("{}")
+        : JsonText.container("{", new Expression.Members(members, JsonText.COMMA), "}");
+  }
+
+  private Expression list(ObjectNode schema, String at) {
+    int least = count(schema, "minItems", at, 0, MOST_ITEMS);
+    int most = count(schema, "maxItems", at, UNBOUNDED, UNBOUNDED);
+    if (most != UNBOUNDED) {
+      // Shorter lists are good as well.
+      most = Math.min(most, MOST_ITEMS);
+    }
+    if (least > most) {
+      throw invalid(at + ".minItems", "must not be above maxItems");
+    }
+    if (schema.has("prefixItems")) {
+      return tuple(schema, at, least, most);
+    }
+    JsonNode items = schema.get("items");
+    if (items == null) {
+      if (strict) {
+        throw invalid(at + ".items", "is missing; say what the list holds");
+      }
+      return JsonText.array(Expression.call(JsonText.VALUE), least, most);
+    }
+    Expression item = most == 0 ? Expression.EMPTY : expression(items, at + ".items");
+    boolean written = Math.max(least, most == UNBOUNDED ? 0 : most) > 1;
+    return JsonText.array(written && item.size() > SMALL ? rule(item, at) : item, least, most);
+  }
+
+  /** Parts that come often are written once. */
+  private Expression rule(Expression expression, String at) {
+    int rule = grammar.reserve();
+    paths.put(rule, at);
+    grammar.define(rule, expression);
+    return Expression.call(rule);
+  }
+
+  private Expression tuple(ObjectNode schema, String at, int least, int most) {
+    ArrayNode first = array(schema, "prefixItems", at);
+    if (first.isEmpty() || least > first.size() || most < first.size()) {
+      throw invalid(
+          at + ".prefixItems",
+          "must be as many as the list is long; give it no other minItems or maxItems");
+    }
+    List<Expression> parts = new ArrayList<>();
+    for (int i = 0; i < first.size(); i++) {
+      if (i > 0) {
+        parts.add(JsonText.COMMA);
+      }
+      parts.add(expression(first.get(i), at + ".prefixItems[" + i + "]"));
+    }
+    return JsonText.container("[", new Expression.Sequence(parts), "]");
+  }
+
+  private Expression string(ObjectNode schema, String at) {
+    int least = count(schema, "minLength", at, 0, MOST_CHARACTERS);
+    int most = count(schema, "maxLength", at, UNBOUNDED, UNBOUNDED);
+    if (least > most) {
+      throw invalid(at + ".minLength", "must not be above maxLength");
+    }
+    String pattern = pattern(schema, at);
+    if (pattern == null) {
+      return JsonText.string(least, most);
+    }
+    if (strict && (schema.has("minLength") || schema.has("maxLength"))) {
+      throw invalid(
+          at + (schema.has("minLength") ? ".minLength" : ".maxLength"),
+          "is not supported beside 'pattern' or 'format'; say it in the pattern");
+    }
+    try {
+      return sequence(text("\""), rule(Regex.string(pattern), at));
+    } catch (Regex.UnsupportedException e) {
+      if (strict) {
+        throw invalid(at + ".pattern", e.getMessage());
+      }
+      return JsonText.STRING;
+    }
+  }
+
+  private @Nullable String pattern(ObjectNode schema, String at) {
+    if (schema.has("pattern")) {
+      if (!schema.get("pattern").isTextual()) {
+        throw invalid(at + ".pattern", "must be a string");
+      }
+      if (strict && schema.has("format")) {
+        throw invalid(at + ".format", "is not supported beside 'pattern'");
+      }
+      return schema.get("pattern").textValue();
+    }
+    if (!schema.has("format")) {
+      return null;
+    }
+    String pattern = StringFormats.pattern(schema.get("format").asText());
+    if (pattern == null && strict) {
+      throw invalid(at + ".format", "must be one of " + String.join(", ", StringFormats.names()));
+    }
+    return pattern;
+  }
+
+  private Expression number(ObjectNode schema, String at, boolean whole) {
+    BigDecimal low = bound(schema, "minimum", at);
+    BigDecimal high = bound(schema, "maximum", at);
+    BigDecimal above = bound(schema, "exclusiveMinimum", at);
+    BigDecimal below = bound(schema, "exclusiveMaximum", at);
+    if (low == null && high == null && above == null && below == null) {
+      return whole ? JsonText.INTEGER : JsonText.NUMBER;
+    }
+    BigDecimal from = low == null ? Numbers.LARGEST.negate() : low;
+    BigDecimal to = high == null ? Numbers.LARGEST : high;
+    if (above != null) {
+      from = from.max(Numbers.next(above, whole, 1));
+    }
+    if (below != null) {
+      to = to.min(Numbers.next(below, whole, -1));
+    }
+    var ranges = whole ? Numbers.integers(from, to) : Numbers.decimals(from, to);
+    if (ranges.isEmpty()) {
+      throw invalid(at, "has bounds with no number between them");
+    }
+    return new Expression.Choice(ranges);
+  }
+
+  private static @Nullable BigDecimal bound(ObjectNode schema, String name, String at) {
+    JsonNode value = schema.get(name);
+    if (value == null || value.isBoolean()) {
+      return null;
+    }
+    if (!value.isNumber() || value.decimalValue().abs().compareTo(Numbers.LARGEST) > 0) {
+      throw invalid(at + "." + name, "must be a number of at most 15 digits");
+    }
+    return value
+        .decimalValue()
+        .setScale(Math.min(value.decimalValue().scale(), 6), RoundingMode.HALF_UP);
+  }
+
+  private static int count(ObjectNode schema, String name, String at, int absent, int most) {
+    JsonNode value = schema.get(name);
+    if (value == null) {
+      return absent;
+    }
+    if (!value.isIntegralNumber() || value.decimalValue().signum() < 0) {
+      throw invalid(at + "." + name, "must be an integer of at least 0");
+    }
+    if (value.decimalValue().compareTo(BigDecimal.valueOf(most)) > 0) {
+      throw invalid(at + "." + name, "must be at most %d".formatted(most));
+    }
+    return value.intValue();
+  }
+
+  private static ArrayNode array(ObjectNode schema, String name, String at) {
+    if (schema.get(name) instanceof ArrayNode array) {
+      return array;
+    }
+    throw invalid(at + "." + name, "must be a list");
+  }
+
+  static String brief(String text) {
+    return text.length() > 64 ? text.substring(0, 64) + "…" : text;
+  }
+
+  static BadRequest invalid(String at, @Nullable String rule) {
+    return new BadRequest("'%s' %s.".formatted(at, rule), at, "invalid_value");
+  }
+}
