@@ -42,7 +42,7 @@ final class Ranking {
 
   private static int bucket(float score) {
     // A score that is no number comes last with the impossible ones.
-    return score == score ? Math.min((int) (-score * FINENESS), BUCKETS - 1) : BUCKETS - 1;
+    return Float.isNaN(score) ? BUCKETS - 1 : Math.min((int) (-score * FINENESS), BUCKETS - 1);
   }
 
   /**

@@ -104,7 +104,11 @@ final class SchemaCompiler {
     Expression expression = compiler.expression(schema, path);
     grammar.define(root, expression);
     compiler.requireSound();
-    return compiler.recursive.contains(root) ? Expression.call(root) : expression;
+    if (compiler.recursive.contains(root)) {
+      return Expression.call(root);
+    }
+    grammar.define(root, Expression.EMPTY);
+    return expression;
   }
 
   private void requireSound() {
@@ -327,7 +331,8 @@ final class SchemaCompiler {
       }
     } else if (!strict) {
       for (String candidate : List.of("object", "array", "string", "integer")) {
-        if (types.isEmpty() && KEYWORDS.get(candidate).stream().anyMatch(schema::has)) {
+        if (types.isEmpty()
+            && KEYWORDS.getOrDefault(candidate, Set.of()).stream().anyMatch(schema::has)) {
           types.add(candidate);
         }
       }
