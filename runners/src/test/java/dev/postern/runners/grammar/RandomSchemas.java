@@ -15,7 +15,7 @@ final class RandomSchemas {
       List.of(
           "^[a-z]{2,5}$",
           "^(\\d{3}-)?\\d{4}$",
-          "[A-F]\\s?x",
+          "[0-9\\s]x?",
           "^\\w+@\\w+\\.(com|org)$",
           "^[^\"a-z]{1,4}$");
 
