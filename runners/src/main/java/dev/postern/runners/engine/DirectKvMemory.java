@@ -10,11 +10,15 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Keys and values in the process's own memory, which ONNX Runtime's processor kernels use. */
+/**
+ * Keys and values in the process's own memory, which ONNX Runtime's processor kernels use. Rows and
+ * blocks have addresses for all they may ever hold, and memory for what they do hold.
+ */
 final class DirectKvMemory implements KvMemory {
   private final OrtEnvironment environment;
   private final Shape shape;
   private final LazyMemory memory;
+  private final LazyMemory blocks;
   private final Map<Stretch, View> views = new HashMap<>();
 
   private record Stretch(int first, int count) {}
@@ -23,6 +27,7 @@ final class DirectKvMemory implements KvMemory {
     this.environment = environment;
     this.shape = shape;
     this.memory = new LazyMemory(2L * shape.layers() * slabBytes());
+    this.blocks = new LazyMemory(Math.max(1, shape.blocks()) * blockBytes());
   }
 
   /** Bytes of all rows' keys, or values, in one layer. */
@@ -37,6 +42,14 @@ final class DirectKvMemory implements KvMemory {
   /** Slabs alternate between keys and values, layer by layer. */
   private long offset(int slab, int row) {
     return slab * slabBytes() + row * rowBytes();
+  }
+
+  private long positionBytes() {
+    return (long) shape.headWidth() * Float.BYTES;
+  }
+
+  private long blockBytes() {
+    return shape.blockTokens() * shape.bytesPerToken();
   }
 
   private int slabs() {
@@ -70,16 +83,50 @@ final class DirectKvMemory implements KvMemory {
 
   @Override
   public void copy(int from, int to, int length) {
-    long headBytes = (long) shape.context() * shape.headWidth() * Float.BYTES;
-    long usedBytes = (long) length * shape.headWidth() * Float.BYTES;
     MemorySegment all = memory.segment();
     for (int slab = 0; slab < slabs(); slab++) {
       for (int head = 0; head < shape.keyValueHeads(); head++) {
-        long source = offset(slab, from) + head * headBytes;
-        long target = offset(slab, to) + head * headBytes;
-        MemorySegment.copy(all, source, all, target, usedBytes);
+        MemorySegment.copy(
+            all,
+            position(slab, from, head, 0),
+            all,
+            position(slab, to, head, 0),
+            length * positionBytes());
       }
     }
+  }
+
+  private long position(int slab, int row, int head, int position) {
+    return offset(slab, row) + ((long) head * shape.capacity() + position) * positionBytes();
+  }
+
+  @Override
+  public void save(int row, int from, int block) {
+    long stretch = shape.blockTokens() * positionBytes();
+    long target = block * blockBytes();
+    for (int slab = 0; slab < slabs(); slab++) {
+      for (int head = 0; head < shape.keyValueHeads(); head++, target += stretch) {
+        long source = position(slab, row, head, from);
+        MemorySegment.copy(memory.segment(), source, blocks.segment(), target, stretch);
+      }
+    }
+  }
+
+  @Override
+  public void load(int block, int row, int to) {
+    long stretch = shape.blockTokens() * positionBytes();
+    long source = block * blockBytes();
+    for (int slab = 0; slab < slabs(); slab++) {
+      for (int head = 0; head < shape.keyValueHeads(); head++, source += stretch) {
+        long target = position(slab, row, head, to);
+        MemorySegment.copy(blocks.segment(), source, memory.segment(), target, stretch);
+      }
+    }
+  }
+
+  @Override
+  public void drop(int block) {
+    blocks.release(block * blockBytes(), blockBytes());
   }
 
   @Override
@@ -93,5 +140,6 @@ final class DirectKvMemory implements KvMemory {
   public void close() {
     views.values().forEach(view -> view.inputs().values().forEach(OnnxTensor::close));
     memory.close();
+    blocks.close();
   }
 }

@@ -12,7 +12,7 @@ import java.lang.management.ManagementFactory;
  * @param maxRows most rows in the running batch
  * @param maxWaiting most requests queued behind it
  * @param cacheBytes most memory for keys and values of all rows together
- * @param prefillChunk most prompt tokens between two decode steps of the other rows
+ * @param prefillChunk most prompt tokens in one call, at least 3; fewer while other rows decode
  */
 public record EngineConfig(
     Provider provider,
@@ -33,7 +33,7 @@ public record EngineConfig(
   }
 
   public EngineConfig {
-    if (threads < 1 || maxContext < 2 || maxRows < 1 || maxWaiting < 0 || prefillChunk < 1) {
+    if (threads < 1 || maxContext < 2 || maxRows < 1 || maxWaiting < 0 || prefillChunk < 3) {
       throw new IllegalArgumentException("engine configuration has a number out of range");
     }
   }

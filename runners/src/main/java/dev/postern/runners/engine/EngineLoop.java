@@ -2,29 +2,27 @@ package dev.postern.runners.engine;
 
 import dev.postern.runners.RunnerException;
 import dev.postern.runners.RunnerFailure;
+import dev.postern.runners.engine.Generator.Counters;
 import dev.postern.runners.engine.Generator.FinishReason;
 import dev.postern.runners.engine.Generator.Load;
 import dev.postern.runners.engine.Generator.Token;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntPredicate;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The engine's thread. Each round takes in at most one waiting row, feeds one chunk of its prompt,
- * and moves all rows that are past their prompt one token on, so that a long prompt holds nobody up
- * for longer than a chunk.
- *
- * <p>Decoding rows are the cache's first; the one row still in its prompt lies behind them. A row
- * that leaves is replaced by the last, which keeps the batch one stretch of memory.
+ * The engine's thread. Each round lets in rows that wait, feeds one chunk of one row's prompt, and
+ * moves all rows that are past their prompt on. Who is next is told by {@link WaitingRows} and
+ * {@link FairShares}, where rows and prefixes lie by {@link Batch}, how long a chunk may be by
+ * {@link PrefillPace}.
  */
 final class EngineLoop implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(EngineLoop.class);
@@ -32,32 +30,48 @@ final class EngineLoop implements Runnable {
 
   private final Decoder decoder;
   private final IntPredicate endsGeneration;
-  private final int prefillChunk;
   private final int maxWaiting;
-  private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-
   private final StepWatch steps = new StepWatch();
+  private final AtomicLong fedTokens = new AtomicLong();
+  private final AtomicLong preemptions = new AtomicLong();
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   // Guarded by the lock.
-  private final ArrayDeque<Row> waiting = new ArrayDeque<>();
+  private final WaitingRows waiting;
+  private final List<Row> refused = new ArrayList<>();
   private boolean closed;
   private int active;
-  private long reserved;
+  private long rowTokens;
 
   // The engine thread's own.
-  private final List<Row> decoding = new ArrayList<>();
-  private @Nullable Row prefilling;
+  private final Batch batch;
+  private final FairShares shares = new FairShares();
+  private final CpuMeter cpu;
+  private final PrefillPace pace;
   private final float[] logits;
   private final int[] nextTokens;
-  private long cpuMark;
 
-  EngineLoop(Decoder decoder, IntPredicate endsGeneration, int prefillChunk, int maxWaiting) {
+  /** A row that is through, once its last step is paid for. */
+  private record Ending(Row row, FinishReason reason) {}
+
+  /**
+   * @param prefillChunk most tokens of a prompt in one call, at least 3
+   * @param clock processor time of the engine, asked on the engine's thread
+   */
+  EngineLoop(
+      Decoder decoder,
+      IntPredicate endsGeneration,
+      int prefillChunk,
+      int maxWaiting,
+      LongSupplier clock) {
     this.decoder = decoder;
     this.endsGeneration = endsGeneration;
-    this.prefillChunk = prefillChunk;
     this.maxWaiting = maxWaiting;
+    this.waiting = new WaitingRows(maxWaiting);
+    this.batch = new Batch(decoder);
+    this.cpu = new CpuMeter(clock, shares);
+    this.pace = new PrefillPace(prefillChunk);
     this.logits = new float[decoder.vocabulary()];
     this.nextTokens = new int[decoder.maxRows()];
   }
@@ -69,10 +83,10 @@ final class EngineLoop implements Runnable {
       if (closed) {
         throw stopped();
       }
-      if (waiting.size() >= maxWaiting && (active > 0 || !waiting.isEmpty())) {
-        throw new RunnerException(new RunnerFailure.Overloaded("engine", RETRY_AFTER));
+      Row other = waiting.add(row, active == 0 ? 1 : 0);
+      if (other != null) {
+        refused.add(other);
       }
-      waiting.add(row);
       work.signal();
     } finally {
       lock.unlock();
@@ -101,11 +115,20 @@ final class EngineLoop implements Runnable {
           waiting.size(),
           decoder.maxRows(),
           maxWaiting,
-          reserved * decoder.bytesPerToken(),
+          rowTokens * decoder.bytesPerToken(),
           decoder.maxTokens() * decoder.bytesPerToken());
     } finally {
       lock.unlock();
     }
+  }
+
+  Counters counters() {
+    return new Counters(
+        cpu.charged() / 1000,
+        cpu.unattributed() / 1000,
+        fedTokens.get(),
+        batch.takenTokens(),
+        preemptions.get());
   }
 
   /** Fails what is running and waiting, and ends the thread. Any thread. */
@@ -123,31 +146,39 @@ final class EngineLoop implements Runnable {
     return new RunnerException(new RunnerFailure.Unavailable("engine", RETRY_AFTER));
   }
 
+  private static RunnerException overloaded() {
+    return new RunnerException(new RunnerFailure.Overloaded("engine", RETRY_AFTER));
+  }
+
   @Override
   public void run() {
+    cpu.start();
     while (awaitWork()) {
       steps.begin();
       try {
         round();
       } catch (Exception | OutOfMemoryError failure) {
-        LOG.error("a step failed, its {} rows are ended", activeRows(), failure);
+        LOG.error("a step failed, its {} rows are ended", batch.size(), failure);
         failActive(failure);
       } finally {
         steps.end();
       }
     }
     failActive(stopped());
-    drainWaiting().forEach(row -> tell(row, () -> row.fail(stopped())));
+    drainWaiting().forEach(row -> fail(row, stopped()));
     decoder.close();
   }
 
   /** Sleeps until there is something to do; false when closed. */
   private boolean awaitWork() {
+    if (batch.size() == 0) {
+      cpu.charge(List.of());
+    }
     lock.lock();
     try {
-      active = activeRows();
-      reserved = reserved();
-      while (!closed && active == 0 && waiting.isEmpty()) {
+      active = batch.size();
+      rowTokens = batch.rowTokens();
+      while (!closed && active == 0 && waiting.size() == 0 && refused.isEmpty()) {
         work.awaitUninterruptibly();
       }
       return !closed;
@@ -156,194 +187,216 @@ final class EngineLoop implements Runnable {
     }
   }
 
-  private int activeRows() {
-    return decoding.size() + (prefilling == null ? 0 : 1);
-  }
-
-  /** Positions that the rows in the batch may come to hold. */
-  private long reserved() {
-    return decoding.stream().mapToLong(Row::reserved).sum()
-        + (prefilling == null ? 0 : prefilling.reserved());
-  }
-
   private void round() throws Exception {
-    cpuMark = threads.getCurrentThreadCpuTime();
-    removeCancelled();
+    removeGone();
     admit();
-    Row row = prefilling;
-    if (row != null) {
-      prefillChunk(row);
+    Row row = nextToFeed();
+    int limit = pace.chunk(!batch.decoding().isEmpty());
+    if (row != null && limit > 0) {
+      feed(row, limit);
     }
-    if (!decoding.isEmpty()) {
-      decodeStep();
+    if (!batch.decoding().isEmpty()) {
+      decode();
     }
   }
 
-  private void removeCancelled() {
-    List<Row> gone = new ArrayList<>();
+  private void removeGone() {
+    List<Row> pushedOut;
+    List<Row> cancelled;
     lock.lock();
     try {
-      waiting.removeIf(row -> row.cancelled() && gone.add(row));
+      pushedOut = List.copyOf(refused);
+      refused.clear();
+      cancelled = waiting.removeAll(Row::cancelled);
     } finally {
       lock.unlock();
     }
-    gone.forEach(row -> end(row, FinishReason.CANCELLED));
-    for (int i = decoding.size() - 1; i >= 0; i--) {
-      if (decoding.get(i).cancelled()) {
-        end(remove(i), FinishReason.CANCELLED);
+    pushedOut.forEach(row -> fail(row, overloaded()));
+    cancelled.forEach(row -> tellEnd(row, FinishReason.CANCELLED));
+    for (Row row : batch.rows()) {
+      if (row.cancelled()) {
+        end(new Ending(row, FinishReason.CANCELLED));
       }
-    }
-    Row row = prefilling;
-    if (row != null && row.cancelled()) {
-      prefilling = null;
-      decoder.clear(decoding.size());
-      end(row, FinishReason.CANCELLED);
     }
   }
 
-  /** Takes the first waiting row when a row and room for all its positions are free. */
+  /** Lets rows in while there are places, or rows that should make way. */
   private void admit() {
-    if (prefilling != null || decoding.size() == decoder.maxRows()) {
-      return;
+    for (Row row = takeWaiting(); row != null; row = takeWaiting()) {
+      Row less = null;
+      boolean admitted = batch.hasPlace() && batch.admit(row);
+      if (!admitted) {
+        less = batch.lessEntitledThan(row, shares);
+        putBack(row);
+      }
+      if (admitted) {
+        shares.serve(row.caller());
+        cpu.charge(List.of(row));
+      } else if (less == null) {
+        return;
+      } else {
+        preempt(less);
+      }
     }
-    long taken = reserved();
-    Row row;
+  }
+
+  private @Nullable Row takeWaiting() {
     lock.lock();
     try {
-      row = waiting.peek();
-      if (row == null || taken + row.reserved() > decoder.maxTokens()) {
-        return;
+      Row row = waiting.first(shares, other -> !batch.awaitsPrefix(other));
+      if (row != null) {
+        waiting.remove(row);
       }
-      waiting.remove();
-      active = activeRows() + 1;
-      reserved = taken + row.reserved();
+      return row;
     } finally {
       lock.unlock();
     }
-    row.started(System.nanoTime());
-    prefilling = row;
   }
 
-  private void prefillChunk(Row row) throws Exception {
-    int index = decoding.size();
-    int limit = row.scoresPrompt() ? Math.min(decoder.maxScored(), prefillChunk) : prefillChunk;
-    int from = row.prefilled();
-    int count = Math.min(limit, row.prompt().length - from);
-    decoder.prefill(index, row.prompt(), from, count, row.scoresPrompt());
-    if (row.scoresPrompt()) {
+  private void putBack(Row row) {
+    lock.lock();
+    try {
+      waiting.putBack(row);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Sends a row back to wait; it will compute again what nobody keeps for it. */
+  private void preempt(Row row) {
+    batch.leave(row);
+    row.preempted();
+    putBack(row);
+    preemptions.incrementAndGet();
+  }
+
+  private @Nullable Row nextToFeed() {
+    Row next = null;
+    for (Row row : batch.feeding()) {
+      if (next == null || WaitingRows.before(row, next, shares)) {
+        next = row;
+      }
+    }
+    return next;
+  }
+
+  private void feed(Row row, int limit) throws Exception {
+    boolean othersDecode = !batch.decoding().isEmpty();
+    boolean scores = row.scoresPrompt();
+    int from = row.filled();
+    int count = chunk(scores ? Math.min(decoder.maxScored(), limit) : limit, row.unfed());
+    long begun = System.nanoTime();
+    decoder.prefill(batch.slot(row), row.tokens(), from, count, scores);
+    long now = System.nanoTime();
+    pace.fed(count, now - begun, othersDecode);
+    fedTokens.addAndGet(count);
+    row.filled(count, now);
+    if (scores) {
       score(row, from, count);
     }
-    row.prefilled(count, System.nanoTime());
-    if (row.prefilling()) {
-      charge(List.of(row));
-      return;
+    Ending ending = null;
+    if (!row.prefilling()) {
+      decoder.logits(scores ? count - 1 : 0, logits);
+      batch.ready(row);
+      ending = begin(row);
     }
-    prefilling = null;
-    decoding.add(row);
-    boolean lives = tell(row, row::reportPrompt);
-    decoder.logits(row.scoresPrompt() ? count - 1 : 0, logits);
-    if (lives && row.full()) {
-      end(row, FinishReason.LENGTH);
-      lives = false;
-    } else if (lives) {
-      lives = advance(row);
+    cpu.charge(List.of(row));
+    if (ending != null) {
+      end(ending);
     }
-    charge(List.of(row));
-    if (!lives) {
-      remove(index);
-    }
+  }
+
+  /** How many of the tokens to feed, so that no single one is left over. */
+  private static int chunk(int limit, int unfed) {
+    return unfed == limit + 1 ? limit - 1 : Math.min(limit, unfed);
   }
 
   /** The logits after a position are of the token at the next one. */
   private void score(Row row, int from, int count) {
-    for (int i = 0; i < count && from + i + 1 < row.prompt().length; i++) {
+    for (int i = 0; i < count && from + i + 1 < row.length(); i++) {
       decoder.logits(i, logits);
       row.score(from + i + 1, logits);
     }
   }
 
-  private void decodeStep() throws Exception {
-    for (int i = 0; i < decoding.size(); i++) {
-      nextTokens[i] = decoding.get(i).next();
+  /** The first token after what was fed. */
+  private @Nullable Ending begin(Row row) {
+    if (!tell(row, row::reportPrompt)) {
+      return new Ending(row, FinishReason.CANCELLED);
     }
-    decoder.decode(decoding.size(), nextTokens);
-    List<Row> stepped = List.copyOf(decoding);
-    List<Integer> left = new ArrayList<>();
-    for (int i = 0; i < stepped.size(); i++) {
+    return row.full() ? new Ending(row, FinishReason.LENGTH) : advance(row);
+  }
+
+  private void decode() throws Exception {
+    growRows();
+    List<Row> rows = List.copyOf(batch.decoding());
+    for (int i = 0; i < rows.size(); i++) {
+      nextTokens[i] = rows.get(i).next();
+    }
+    long begun = System.nanoTime();
+    decoder.decode(rows.size(), nextTokens);
+    long now = System.nanoTime();
+    pace.stepped(now - begun);
+    List<Ending> endings = new ArrayList<>();
+    for (int i = 0; i < rows.size(); i++) {
+      rows.get(i).filled(1, now);
       decoder.logits(i, logits);
-      if (!advance(stepped.get(i))) {
-        left.addFirst(i);
+      Ending ending = advance(rows.get(i));
+      if (ending != null) {
+        endings.add(ending);
       }
     }
-    charge(stepped);
-    left.forEach(this::remove);
+    cpu.charge(rows);
+    endings.forEach(this::end);
   }
 
-  /** Chooses a row's next token from the logits; false when that was its end. */
-  private boolean advance(Row row) {
+  /** Sees to it that all rows have memory for one more position, by sending rows back if need be. */
+  private void growRows() {
+    for (Row row : List.copyOf(batch.decoding())) {
+      while (batch.decoding().contains(row) && !batch.grow(row, 1)) {
+        preempt(batch.leastImportant());
+      }
+    }
+  }
+
+  /** Chooses a row's next token from the logits; its ending when that was the last. */
+  private @Nullable Ending advance(Row row) {
     Token token = row.choose(logits);
     if (endsGeneration.test(token.id())) {
-      end(row, FinishReason.STOP);
-      return false;
+      return new Ending(row, FinishReason.STOP);
     }
     if (!tell(row, () -> row.tell(token))) {
-      return false;
+      return new Ending(row, FinishReason.CANCELLED);
     }
-    if (row.full()) {
-      end(row, FinishReason.LENGTH);
-      return false;
-    }
-    return true;
+    return row.full() ? new Ending(row, FinishReason.LENGTH) : null;
   }
 
-  /** Shares the processor time since the last mark equally over the rows it went to. */
-  private void charge(List<Row> rows) {
-    long now = threads.getCurrentThreadCpuTime();
-    long share = (now - cpuMark) / rows.size();
-    cpuMark = now;
-    rows.forEach(row -> row.charge(share));
+  private void end(Ending ending) {
+    batch.leave(ending.row());
+    tellEnd(ending.row(), ending.reason());
   }
 
-  /** Takes a row out of the batch; the rows behind it close the gap. */
-  private Row remove(int index) {
-    int last = decoding.size() - 1;
-    Row removed = decoding.get(index);
-    Row moved = decoding.removeLast();
-    if (index != last) {
-      decoding.set(index, moved);
-      decoder.copy(last, index);
-    }
-    if (prefilling != null) {
-      decoder.copy(last + 1, last);
-      decoder.clear(last + 1);
-    } else {
-      decoder.clear(last);
-    }
-    return removed;
-  }
-
-  private void end(Row row, FinishReason reason) {
+  private void tellEnd(Row row, FinishReason reason) {
     tell(row, () -> row.end(reason, System.nanoTime()));
   }
 
+  private void fail(Row row, Throwable cause) {
+    tell(row, () -> row.fail(cause));
+  }
+
   private void failActive(Throwable cause) {
-    List<Row> rows = new ArrayList<>(decoding);
-    if (prefilling != null) {
-      rows.add(prefilling);
-    }
-    for (int i = 0; i < rows.size(); i++) {
-      decoder.clear(i);
-    }
-    decoding.clear();
-    prefilling = null;
-    rows.forEach(row -> tell(row, () -> row.fail(cause)));
+    List<Row> rows = batch.rows();
+    cpu.charge(rows);
+    batch.clear();
+    rows.forEach(row -> fail(row, cause));
   }
 
   private List<Row> drainWaiting() {
     lock.lock();
     try {
-      var rows = List.copyOf(waiting);
-      waiting.clear();
+      List<Row> rows = new ArrayList<>(refused);
+      refused.clear();
+      rows.addAll(waiting.removeAll(_ -> true));
       return rows;
     } finally {
       lock.unlock();

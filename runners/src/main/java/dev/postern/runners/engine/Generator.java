@@ -33,6 +33,9 @@ public interface Generator extends AutoCloseable {
   /** Rows generating and requests waiting, now. */
   Load load();
 
+  /** What the engine did since it started. */
+  Counters counters();
+
   /** How long the step in progress has been running; zero between steps. Any thread. */
   Duration step();
 
@@ -128,11 +131,27 @@ public interface Generator extends AutoCloseable {
 
   /**
    * @param cpuMicros processor time attributed to this row: its share of each step it took part in
+   * @param cachedTokens of the prompt, whose keys and values were there already
    */
-  record Timings(long queueMicros, long prefillMicros, long decodeMicros, long cpuMicros) {}
+  record Timings(
+      long queueMicros,
+      long prefillMicros,
+      long decodeMicros,
+      long cpuMicros,
+      int cachedTokens) {}
 
   /**
-   * @param cacheBytes of keys and values that the running rows may come to fill
+   * @param rowCpuMicros processor time of the engine's threads that rows were charged
+   * @param idleCpuMicros the rest of it
+   * @param fedTokens of prompts that were computed
+   * @param cachedTokens of prompts that did not need to be
+   * @param preemptions rows that lost their place for a while
+   */
+  record Counters(
+      long rowCpuMicros, long idleCpuMicros, long fedTokens, long cachedTokens, long preemptions) {}
+
+  /**
+   * @param cacheBytes of keys and values that the running rows fill
    * @param maxCacheBytes the most of them
    */
   record Load(

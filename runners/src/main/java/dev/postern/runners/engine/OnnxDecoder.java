@@ -17,14 +17,12 @@ import java.util.Map;
 
 /** A decoder graph in ONNX Runtime, with every large tensor in memory of ours and reused. */
 final class OnnxDecoder implements Decoder {
-  private static final int MAX_SCORED = 32;
-
   private final OrtEnvironment environment;
   private final OrtSession session;
   private final KvMemory cache;
+  private final Room room;
   private final KvMemory.Shape shape;
   private final int vocabulary;
-  private final long maxTokens;
   private final int[] lengths;
   private final LongBuffer ids;
   private final LongBuffer mask;
@@ -73,21 +71,13 @@ final class OnnxDecoder implements Decoder {
                 .count();
     long[] cacheShape = shape(inputs, KvMemory.past(0, true));
     this.vocabulary = (int) shape(session.getOutputInfo(), "logits")[2];
-    int context = Math.min(contextLength, config.maxContext());
-    var wanted =
-        new KvMemory.Shape(
-            layers, (int) cacheShape[1], (int) cacheShape[3], context, config.maxRows());
-    this.maxTokens = Math.max(context, config.cacheBytes() / wanted.bytesPerToken());
-    // More rows than the tokens allow would never be used, and one tensor must stay below 2 GiB.
-    long rowBytes = wanted.rowElements() * Float.BYTES;
-    long rows = Math.clamp(Integer.MAX_VALUE / rowBytes, 1, config.maxRows());
-    this.shape =
-        new KvMemory.Shape(layers, wanted.keyValueHeads(), wanted.headWidth(), context, (int) rows);
+    this.room = Room.of(config, contextLength, vocabulary, layers, cacheShape);
+    this.shape = room.shape();
     this.cache = new DirectKvMemory(environment, shape);
     this.lengths = new int[shape.rows()];
-    this.ids = bytes(Math.max(shape.rows(), config.prefillChunk()) * 8L).asLongBuffer();
-    this.mask = bytes((long) shape.rows() * context * 8).asLongBuffer();
-    this.logits = bytes((long) Math.max(shape.rows(), MAX_SCORED) * vocabulary * 4).asFloatBuffer();
+    this.ids = bytes(Room.idBytes(shape.rows(), config.prefillChunk())).asLongBuffer();
+    this.mask = bytes(Room.maskBytes(shape.rows(), shape.capacity())).asLongBuffer();
+    this.logits = bytes(room.logitBytes(vocabulary)).asFloatBuffer();
   }
 
   private static ByteBuffer bytes(long size) {
@@ -109,7 +99,7 @@ final class OnnxDecoder implements Decoder {
 
   @Override
   public int contextLength() {
-    return shape.context();
+    return room.context();
   }
 
   @Override
@@ -119,7 +109,12 @@ final class OnnxDecoder implements Decoder {
 
   @Override
   public long maxTokens() {
-    return maxTokens;
+    return room.maxTokens();
+  }
+
+  @Override
+  public int blockTokens() {
+    return shape.blockTokens();
   }
 
   @Override
@@ -129,7 +124,7 @@ final class OnnxDecoder implements Decoder {
 
   @Override
   public int maxScored() {
-    return MAX_SCORED;
+    return room.maxScored();
   }
 
   @Override
@@ -221,9 +216,36 @@ final class OnnxDecoder implements Decoder {
   }
 
   @Override
+  public void share(int from, int to, int length) {
+    cache.copy(from, to, length);
+    lengths[to] = length;
+  }
+
+  @Override
+  public void truncate(int row, int length) {
+    lengths[row] = length;
+  }
+
+  @Override
   public void clear(int row) {
     lengths[row] = 0;
     cache.release(row);
+  }
+
+  @Override
+  public void save(int row, int from, int block) {
+    cache.save(row, from, block);
+  }
+
+  @Override
+  public void load(int block, int row) {
+    cache.load(block, row, lengths[row]);
+    lengths[row] += shape.blockTokens();
+  }
+
+  @Override
+  public void drop(int block) {
+    cache.drop(block);
   }
 
   @Override

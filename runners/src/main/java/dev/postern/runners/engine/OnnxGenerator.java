@@ -15,9 +15,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Generates with an imported model on ONNX Runtime. */
 public final class OnnxGenerator implements Generator {
+  private static final AtomicInteger SESSIONS = new AtomicInteger();
+
   private final Decoder decoder;
   private final ModelTokenizer tokenizer;
   private final ChatTemplate template;
@@ -43,17 +47,35 @@ public final class OnnxGenerator implements Generator {
             task -> Thread.ofPlatform().name("vocabulary").start(task));
     Decoder decoder = null;
     try {
-      decoder =
-          ProviderChoice.open(
-              modelFolder.resolve(ModelFolder.GRAPH), config, manifest.contextLength());
+      String opener = "onnx-" + SESSIONS.incrementAndGet();
+      decoder = openOn(opener, modelFolder.resolve(ModelFolder.GRAPH), config, manifest);
+      EngineCpu cpu = EngineCpu.ofSessionOpenedBy(opener);
       ModelTokenizer tokenizer = join(vocabulary);
-      return new OnnxGenerator(decoder, tokenizer, template(manifest, tokenizer), config);
+      return new OnnxGenerator(decoder, tokenizer, template(manifest, tokenizer), config, cpu);
     } catch (OrtException | IOException | RuntimeException failure) {
       if (decoder != null) {
         decoder.close();
       }
       vocabulary.thenAccept(ModelTokenizer::close);
       throw failure;
+    }
+  }
+
+  /** A thread of its own, by whose name the session's threads are known: see {@link EngineCpu}. */
+  private static Decoder openOn(
+      String thread, Path graph, EngineConfig config, ModelManifest manifest) throws OrtException {
+    var opening = new FutureTask<>(() -> ProviderChoice.open(graph, config, manifest.contextLength()));
+    Thread opener = Thread.ofPlatform().name(thread).start(opening);
+    try {
+      joinUninterruptibly(opener);
+      return opening.resultNow();
+    } catch (IllegalStateException failed) {
+      switch (opening.exceptionNow()) {
+        case OrtException cause -> throw cause;
+        case RuntimeException cause -> throw cause;
+        case Error cause -> throw cause;
+        default -> throw failed;
+      }
     }
   }
 
@@ -89,13 +111,17 @@ public final class OnnxGenerator implements Generator {
   }
 
   private OnnxGenerator(
-      Decoder decoder, ModelTokenizer tokenizer, ChatTemplate template, EngineConfig config) {
+      Decoder decoder,
+      ModelTokenizer tokenizer,
+      ChatTemplate template,
+      EngineConfig config,
+      EngineCpu cpu) {
     this.decoder = decoder;
     this.tokenizer = tokenizer;
     this.template = template;
     this.loop =
         new EngineLoop(
-            decoder, tokenizer::endsGeneration, config.prefillChunk(), config.maxWaiting());
+            decoder, tokenizer::endsGeneration, config.prefillChunk(), config.maxWaiting(), cpu);
     this.thread = Thread.ofPlatform().name("engine").daemon().start(loop);
   }
 
@@ -148,18 +174,26 @@ public final class OnnxGenerator implements Generator {
   }
 
   @Override
+  public Counters counters() {
+    return loop.counters();
+  }
+
+  @Override
   public void close() {
     loop.close();
+    joinUninterruptibly(thread);
+    tokenizer.close();
+  }
+
+  private static void joinUninterruptibly(Thread thread) {
     boolean interrupted = false;
-    while (true) {
+    while (thread.isAlive()) {
       try {
         thread.join();
-        break;
       } catch (InterruptedException interruption) {
         interrupted = true;
       }
     }
-    tokenizer.close();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

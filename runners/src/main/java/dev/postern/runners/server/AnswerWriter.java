@@ -110,7 +110,7 @@ record AnswerWriter(
     json.writeNumberField("completion_tokens", totals.completionTokens());
     json.writeNumberField("total_tokens", promptTokens + totals.completionTokens());
     json.writeObjectFieldStart("prompt_tokens_details");
-    json.writeNumberField("cached_tokens", 0);
+    json.writeNumberField("cached_tokens", totals.cachedTokens());
     json.writeEndObject();
     json.writeObjectFieldStart("completion_tokens_details");
     json.writeNumberField("reasoning_tokens", 0);

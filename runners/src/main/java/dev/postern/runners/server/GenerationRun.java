@@ -7,7 +7,9 @@ import dev.postern.runners.engine.Generator.Generation;
 import dev.postern.runners.engine.Generator.Timings;
 import io.vertx.core.Context;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,13 +49,19 @@ final class GenerationRun {
     void ended(Totals totals);
   }
 
-  record Totals(int completionTokens, long cpuMicros, long queueMicros) {}
+  /**
+   * @param cachedTokens of the prompts, each counted once, that did not need to be computed
+   */
+  record Totals(int completionTokens, long cpuMicros, long queueMicros, int cachedTokens) {
+    static final Totals NONE = new Totals(0, 0, 0, 0);
+  }
 
   private final Context context;
   private final Generator generator;
   private final Sink sink;
   private final Account account;
   private final List<Generation> generations = new ArrayList<>();
+  private final Map<int[], Integer> cached = new IdentityHashMap<>();
   private boolean silent;
   private int running;
   private int completionTokens;
@@ -87,7 +95,7 @@ final class GenerationRun {
     } catch (RuntimeException e) {
       run.cancel();
       if (run.running == 0) {
-        account.ended(new Totals(0, 0, 0));
+        account.ended(Totals.NONE);
       }
       throw e;
     }
@@ -108,14 +116,20 @@ final class GenerationRun {
     }
   }
 
-  private void ended(@Nullable Timings timings) {
+  private int cachedTokens() {
+    return cached.values().stream().mapToInt(Integer::intValue).sum();
+  }
+
+  private void ended(int[] prompt, @Nullable Timings timings) {
     if (timings != null) {
+      // Samples of one prompt share it, which is no saving of the caller's.
+      cached.merge(prompt, timings.cachedTokens(), Math::min);
       cpuMicros += timings.cpuMicros();
       queueMicros = Math.max(queueMicros, timings.queueMicros());
     }
     running--;
     if (running == 0) {
-      var totals = new Totals(completionTokens, cpuMicros, queueMicros);
+      var totals = new Totals(completionTokens, cpuMicros, queueMicros, cachedTokens());
       account.ended(totals);
       if (!silent) {
         sink.done(totals);
@@ -171,7 +185,7 @@ final class GenerationRun {
     public void onFailure(Throwable cause) {
       context.runOnContext(_ -> {
         fail(cause);
-        ended(null);
+        ended(request.prompt(), null);
       });
     }
 
@@ -198,7 +212,7 @@ final class GenerationRun {
         tell(last);
         sink.finished(index, word(reason), choice.meanLogprob());
       }
-      ended(timings);
+      ended(request.prompt(), timings);
     }
 
     private String word(FinishReason reason) {

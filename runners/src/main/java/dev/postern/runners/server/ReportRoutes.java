@@ -158,6 +158,7 @@ final class ReportRoutes {
           "postern_runner_tokens_per_second",
           PrometheusText.label("model", model.name()),
           metrics.tokensPerSecond(model.name()));
+      engine(text, PrometheusText.label("model", model.name()), model.generator().counters());
     }
     for (var model : models.serving()) {
       if (model instanceof LoadedModel.Encoding(var name, var encoder)) {
@@ -193,6 +194,15 @@ final class ReportRoutes {
     text.gauge("postern_runner_heap_used_bytes", heap.getUsed());
     text.gauge("postern_runner_heap_max_bytes", heap.getMax());
     return text.toString();
+  }
+
+  private static void engine(PrometheusText text, String label, Generator.Counters counters) {
+    var engine = "postern_runner_engine_";
+    text.counter(engine + "row_cpu_seconds_total", label, counters.rowCpuMicros() / 1e6);
+    text.counter(engine + "idle_cpu_seconds_total", label, counters.idleCpuMicros() / 1e6);
+    text.counter(engine + "fed_tokens_total", label, counters.fedTokens());
+    text.counter(engine + "cached_tokens_total", label, counters.cachedTokens());
+    text.counter(engine + "preemptions_total", label, counters.preemptions());
   }
 
   private static void each(

@@ -30,7 +30,7 @@ final class ServedCall {
   private CallerHeaders caller = CallerHeaders.NOBODY;
   private String model = "-";
   private int promptTokens;
-  private GenerationRun.Totals totals = new GenerationRun.Totals(0, 0, 0);
+  private GenerationRun.Totals totals = GenerationRun.Totals.NONE;
   private Runnable onGone = () -> {};
   private Consumer<Throwable> onAbort = this::fail;
   private boolean ended;

@@ -30,7 +30,7 @@ class EngineLoopTest {
   private Thread thread = Thread.ofPlatform().daemon().start(loop);
 
   private static EngineLoop start(Decoder decoder, int maxWaiting) {
-    return new EngineLoop(decoder, id -> id == END, 3, maxWaiting);
+    return new EngineLoop(decoder, id -> id == END, 3, maxWaiting, System::nanoTime);
   }
 
   private void restart(ScriptedDecoder other, int maxWaiting) throws InterruptedException {
@@ -103,20 +103,6 @@ class EngineLoopTest {
     for (Recording listener : accepted) {
       assertThat(listener.await().reason()).isEqualTo(FinishReason.LENGTH);
     }
-  }
-
-  @Test
-  void holdsBackRowsThatTheCacheHasNoRoomFor() throws Exception {
-    restart(new ScriptedDecoder(4, 50), 20);
-    List<Recording> listeners = new ArrayList<>();
-    for (int i = 0; i < 8; i++) {
-      listeners.add(new Recording());
-      submit(new int[] {1, 2, 3, 4, 5}, 15, listeners.getLast());
-    }
-    for (Recording listener : listeners) {
-      listener.await();
-    }
-    assertThat(decoder.largestBatch()).isEqualTo(2);
   }
 
   @Test

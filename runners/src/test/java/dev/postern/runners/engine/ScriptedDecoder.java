@@ -3,7 +3,10 @@ package dev.postern.runners.engine;
 import ai.onnxruntime.OrtException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Semaphore;
 
 /**
@@ -12,13 +15,17 @@ import java.util.concurrent.Semaphore;
  */
 final class ScriptedDecoder implements Decoder {
   static final int VOCABULARY = 97;
+  static final int BLOCK = 4;
 
   private final int rows;
   private final long maxTokens;
   private final Semaphore steps = new Semaphore(1 << 30);
   private final List<List<Integer>> contents = new ArrayList<>();
+  private final Map<Integer, List<Integer>> blocks = new HashMap<>();
   private int failing;
+  private long fed;
   private int wrote;
+  private int kept;
   private int largestBatch;
   private volatile boolean closed;
 
@@ -91,6 +98,31 @@ final class ScriptedDecoder implements Decoder {
   }
 
   @Override
+  public int blockTokens() {
+    return BLOCK;
+  }
+
+  /** Prompt tokens that were computed. */
+  long fed() {
+    return fed;
+  }
+
+  int heldByRows() {
+    return contents.stream().mapToInt(List::size).sum();
+  }
+
+  /** Positions held, in whole blocks. */
+  private void checkMemory() {
+    long held = blocks.size() * (long) BLOCK;
+    for (List<Integer> row : contents) {
+      held += (row.size() + BLOCK - 1) / BLOCK * BLOCK;
+    }
+    if (held > maxTokens) {
+      throw new AssertionError(held + " positions are more than " + maxTokens);
+    }
+  }
+
+  @Override
   public int maxScored() {
     return 4;
   }
@@ -99,9 +131,12 @@ final class ScriptedDecoder implements Decoder {
   public void prefill(int row, int[] tokens, int from, int count, boolean everyPosition)
       throws OrtException {
     step();
+    fed += count;
     for (int i = from; i < from + count; i++) {
       contents.get(row).add(tokens[i]);
     }
+    checkMemory();
+    kept = everyPosition ? count : 1;
     wrote = row;
   }
 
@@ -114,6 +149,8 @@ final class ScriptedDecoder implements Decoder {
     for (int row = 0; row < count; row++) {
       contents.get(row).add(tokens[row]);
     }
+    checkMemory();
+    kept = 0;
     wrote = 0;
   }
 
@@ -130,13 +167,47 @@ final class ScriptedDecoder implements Decoder {
   @Override
   public void logits(int index, float[] into) {
     Arrays.fill(into, 0);
-    int sum = contents.get(wrote + index).stream().mapToInt(Integer::intValue).sum();
+    List<Integer> content = kept == 0 ? contents.get(index) : contents.get(wrote);
+    int length = kept == 0 ? content.size() : content.size() - kept + 1 + index;
+    int sum = content.subList(0, length).stream().mapToInt(Integer::intValue).sum();
     into[sum % VOCABULARY] = 10;
   }
 
   @Override
   public void copy(int from, int to) {
     contents.set(to, new ArrayList<>(contents.get(from)));
+  }
+
+  @Override
+  public void share(int from, int to, int length) {
+    contents.set(to, new ArrayList<>(contents.get(from).subList(0, length)));
+    checkMemory();
+  }
+
+  @Override
+  public void truncate(int row, int length) {
+    List<Integer> content = contents.get(row);
+    content.subList(length, content.size()).clear();
+  }
+
+  @Override
+  public void save(int row, int from, int block) {
+    if (block < 0 || block >= maxTokens / BLOCK || blocks.containsKey(block)) {
+      throw new AssertionError("block " + block + " is taken or none");
+    }
+    blocks.put(block, List.copyOf(contents.get(row).subList(from, from + BLOCK)));
+    checkMemory();
+  }
+
+  @Override
+  public void load(int block, int row) {
+    contents.get(row).addAll(Objects.requireNonNull(blocks.get(block)));
+    checkMemory();
+  }
+
+  @Override
+  public void drop(int block) {
+    Objects.requireNonNull(blocks.remove(block));
   }
 
   @Override

@@ -82,6 +82,11 @@ final class ScriptedGenerator implements Generator {
   }
 
   @Override
+  public Counters counters() {
+    return new Counters(0, 0, 0, 0, 0);
+  }
+
+  @Override
   public Load load() {
     return new Load(rows.get(), 0, capacity, 0, rows.get() * 100L, capacity * 100L);
   }
@@ -142,7 +147,7 @@ final class ScriptedGenerator implements Generator {
         produced++;
       }
       rows.decrementAndGet();
-      listener.onEnd(reason, new Timings(20, 30, 40, 1000));
+      listener.onEnd(reason, new Timings(20, 30, 40, 1000, 0));
     }
 
     private void awaitStep() {
