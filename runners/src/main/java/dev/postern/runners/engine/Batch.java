@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * decoder's first, which keeps them one stretch; rows that are still being fed lie behind them in
  * any order.
  *
- * <p>Memory is counted in the decoder's blocks. A row has the blocks of the positions it holds; what
- * rows leave over holds prefixes of rows that have gone, which make way as soon as a row needs it.
+ * <p>Memory is counted in the decoder's blocks. A row has the blocks of the positions it holds;
+ * what rows leave over holds prefixes of rows that have gone, which make way as soon as a row needs
+ * it.
  */
 final class Batch {
   private static final Comparator<Row> BY_IMPORTANCE =
@@ -125,8 +126,7 @@ final class Batch {
     Row source = null;
     for (Row other : rows()) {
       if (other != row && other.sharesWith(row)) {
-        int common =
-            Math.min(Math.min(row.takeable(), other.shareable()), row.commonPrefix(other));
+        int common = Math.min(Math.min(row.takeable(), other.shareable()), row.commonPrefix(other));
         if (common > known) {
           known = common;
           source = other;
@@ -146,7 +146,7 @@ final class Batch {
     for (Row other : feeding) {
       if (other != null && other.sharesWith(row)) {
         int common = Math.min(row.takeable(), row.commonPrefix(other));
-        if (common - other.filled() >= blockTokens && common >= row.takeable() / 2) {
+        if (common > other.filled() && common >= Math.max(blockTokens, row.takeable() / 2)) {
           return true;
         }
       }
@@ -224,12 +224,11 @@ final class Batch {
     List<Row> candidates = feeding();
     return (candidates.isEmpty() ? decoding : candidates)
         .stream()
-            .filter(
-                other ->
-                    other.caller().priority() < row.caller().priority()
-                        || WaitingRows.before(row, other, shares)
-                            && !places.containsKey(row.caller().tenant())
-                            && places.getOrDefault(other.caller().tenant(), 0) > 1)
+            .filter(other ->
+                other.caller().priority() < row.caller().priority()
+                    || WaitingRows.before(row, other, shares)
+                        && !places.containsKey(row.caller().tenant())
+                        && places.getOrDefault(other.caller().tenant(), 0) > 1)
             .min(BY_IMPORTANCE)
             .orElse(null);
   }

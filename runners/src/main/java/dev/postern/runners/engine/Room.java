@@ -28,9 +28,7 @@ record Room(KvMemory.Shape shape, int context, long maxTokens, int maxScored) {
     long bytesPerToken = KvMemory.Shape.bytesPerToken(layers, heads, width);
     long positionLogits = (long) vocabulary * Float.BYTES;
     int scored =
-        (int)
-            Math.clamp(
-                config.cacheBytes() / SCORED_SHARE / positionLogits, LEAST_SCORED, MAX_SCORED);
+        Math.clamp(config.cacheBytes() / SCORED_SHARE / positionLogits, LEAST_SCORED, MAX_SCORED);
     int context = Math.min(modelContext, config.maxContext());
     // One tensor, and one buffer of ours, must stay below 2 GiB.
     long rowBytes = (long) heads * width * Float.BYTES * roundUp(context, block);
