@@ -257,7 +257,8 @@ final class Batch {
   /** Takes a row out. */
   void drop(Row row) {
     int slot = slot(row);
-    rowBlocks -= blocks.remove(row);
+    rowBlocks -= blocks.getOrDefault(row, 0);
+    blocks.remove(row);
     if (slot >= decoding.size()) {
       feeding[slot] = null;
       decoder.clear(slot);
