@@ -146,7 +146,7 @@ final class Batch {
     for (Row other : feeding) {
       if (other != null && other.sharesWith(row)) {
         int common = Math.min(row.takeable(), row.commonPrefix(other));
-        if (common > other.filled() && common >= Math.max(blockTokens, row.takeable() / 2)) {
+        if (common > other.filled() && common >= row.takeable() / 2) {
           return true;
         }
       }
