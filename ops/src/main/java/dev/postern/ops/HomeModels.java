@@ -95,7 +95,7 @@ public final class HomeModels {
     }
     try (var files = Files.list(folder)) {
       for (var file : files.sorted().toList()) {
-        var place = Path.of(Files.readString(file).strip());
+        var place = Path.of(Files.readAllLines(file).getFirst());
         if (!Files.isDirectory(place)) {
           continue;
         }
