@@ -48,7 +48,8 @@ public record UsageEvent(
     COMPLETIONS,
     EMBEDDINGS,
     RERANK,
-    CLASSIFY
+    CLASSIFY,
+    EXPLAIN
   }
 
   /** How the call ended. */

@@ -29,7 +29,7 @@ public interface UsageReports {
 
   /** Which calls a usage report counts. */
   enum Api {
-    /** Chat and text completions together. */
+    /** Chat and text completions together, and explanations of them. */
     COMPLETIONS,
     /** All that encoders answer: rerankings and classifications too. */
     EMBEDDINGS

@@ -57,6 +57,7 @@ final class InferenceRoutes {
       case "/v1/embeddings" -> Endpoint.EMBEDDINGS;
       case "/v1/rerank" -> Endpoint.RERANK;
       case "/v1/classify" -> Endpoint.CLASSIFY;
+      case "/v1/postern/explain" -> Endpoint.EXPLAIN;
       case null, default -> null;
     };
   }

@@ -4,6 +4,7 @@ import dev.postern.runners.wire.ChatRequest;
 import dev.postern.runners.wire.ClassifyRequest;
 import dev.postern.runners.wire.CompletionRequest;
 import dev.postern.runners.wire.EmbeddingRequest;
+import dev.postern.runners.wire.ExplainRequest;
 import dev.postern.runners.wire.InferenceRequest;
 import dev.postern.runners.wire.RerankRequest;
 import dev.postern.tenancy.Quotas;
@@ -26,6 +27,14 @@ public final class Admit {
 
   /** The least that an answer without a stated limit is worth starting for, for each choice. */
   static final int SHORTEST_ANSWER = 16;
+
+  /** A text, its continuation and 31 variants of its second half. */
+  private static final int TEXT_READINGS = 18;
+
+  /** Up to 64 parts, each of which leaves half of the prompt to be read again on average. */
+  private static final int PART_READINGS = 32;
+
+  private static final long MOST_REREAD = 12_288;
 
   private final Quotas quotas;
 
@@ -63,6 +72,10 @@ public final class Admit {
         most = 0;
         least = 0;
       }
+      case ExplainRequest explain -> {
+        most = explain.text() == null && explain.answer() == null ? explain.maxTokens() : 0;
+        least = Math.min(most, 1);
+      }
     }
     return new Quotas.Demand(
         routed.call().id(),
@@ -87,7 +100,19 @@ public final class Admit {
           estimate(rerank.documents())
               + rerank.documents().size() * estimate(List.of(rerank.query()));
       case ClassifyRequest classify -> estimate(classify.inputs());
+      case ExplainRequest explain -> explained(explain);
     };
+  }
+
+  /** The model reads the prompt once for each part of it, or a text once for each variant. */
+  private static long explained(ExplainRequest explain) {
+    long once =
+        estimate(PromptTexts.of(explain))
+            + (long) TOKENS_PER_MESSAGE * (explain.messages().size() + 1);
+    if (explain.text() != null) {
+      return once * TEXT_READINGS;
+    }
+    return explain.attribution() ? once + Math.min(MOST_REREAD, once * PART_READINGS) : once;
   }
 
   private static long estimate(List<String> texts) {

@@ -10,6 +10,7 @@ import dev.postern.runners.wire.ChatRequest;
 import dev.postern.runners.wire.ClassifyRequest;
 import dev.postern.runners.wire.CompletionRequest;
 import dev.postern.runners.wire.EmbeddingRequest;
+import dev.postern.runners.wire.ExplainRequest;
 import dev.postern.runners.wire.InferenceRequest;
 import dev.postern.runners.wire.RerankRequest;
 import io.vertx.core.Future;
@@ -103,6 +104,7 @@ public final class Generate {
       case ChatRequest chat -> granted / chat.sampling().n();
       case CompletionRequest completion -> granted / CompletionShape.of(completion).generated();
       case EmbeddingRequest _, RerankRequest _, ClassifyRequest _ -> 0;
+      case ExplainRequest _ -> granted;
     };
   }
 
@@ -113,6 +115,7 @@ public final class Generate {
       case EmbeddingRequest _ -> "/v1/embeddings";
       case RerankRequest _ -> "/v1/rerank";
       case ClassifyRequest _ -> "/v1/classify";
+      case ExplainRequest _ -> "/v1/postern/explain";
     };
   }
 }

@@ -15,6 +15,7 @@ import dev.postern.runners.wire.ChatRequest;
 import dev.postern.runners.wire.ClassifyRequest;
 import dev.postern.runners.wire.CompletionRequest;
 import dev.postern.runners.wire.EmbeddingRequest;
+import dev.postern.runners.wire.ExplainRequest;
 import dev.postern.runners.wire.RerankRequest;
 import dev.postern.tenancy.UsageEvent.Outcome;
 import io.vertx.core.Future;
@@ -57,6 +58,10 @@ public final class InspectOutput {
     var blocked = false;
     switch (screened.request()) {
       case EmbeddingRequest _, RerankRequest _, ClassifyRequest _ -> label.applyModel(document);
+      case ExplainRequest _ -> {
+        label.applyModel(document);
+        blocked = inspectExplained(screened, document, findings);
+      }
       case ChatRequest _ -> {
         label.apply(document);
         blocked = inspectChoices(screened, document, ChoiceText.CHAT_DOCUMENT, findings);
@@ -107,6 +112,25 @@ public final class InspectOutput {
     return blocked;
   }
 
+  /** What a policy takes out of the answer must not be read off its tokens. */
+  private boolean inspectExplained(
+      ScreenedCall screened, ObjectNode document, List<Finding> findings) {
+    var active = activeInspector(screened);
+    if (active == null || !(document.get("answer") instanceof ObjectNode answer)) {
+      return false;
+    }
+    var text = answer.path("text").asText();
+    var inspection = active.open(screened.policy());
+    var passed = inspection.accept(text) + inspection.finish();
+    if (!passed.equals(text)) {
+      answer.put("text", passed);
+      answer.putArray("tokens");
+      document.putArray("layers");
+    }
+    findings.addAll(inspection.findings());
+    return inspection.blocked();
+  }
+
   private @Nullable OutputInspector activeInspector(ScreenedCall screened) {
     return inspector.active(screened.policy()) ? inspector : null;
   }
@@ -116,7 +140,11 @@ public final class InspectOutput {
     var kind =
         switch (screened.request()) {
           case ChatRequest _ -> CallId.CHAT_COMPLETION;
-          case CompletionRequest _, EmbeddingRequest _, RerankRequest _, ClassifyRequest _ ->
+          case CompletionRequest _,
+              EmbeddingRequest _,
+              RerankRequest _,
+              ClassifyRequest _,
+              ExplainRequest _ ->
               CallId.COMPLETION;
         };
     return new AnswerLabel(

@@ -4,9 +4,11 @@ import dev.postern.runners.wire.ChatRequest;
 import dev.postern.runners.wire.ClassifyRequest;
 import dev.postern.runners.wire.CompletionRequest;
 import dev.postern.runners.wire.EmbeddingRequest;
+import dev.postern.runners.wire.ExplainRequest;
 import dev.postern.runners.wire.InferenceRequest;
 import dev.postern.runners.wire.RerankRequest;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 /** The texts of a prompt, in the order in which guardrails see and replace them. */
@@ -22,6 +24,12 @@ final class PromptTexts {
       case RerankRequest rerank ->
           Stream.concat(Stream.of(rerank.query()), rerank.documents().stream()).toList();
       case ClassifyRequest classify -> classify.inputs();
+      case ExplainRequest explain ->
+          Stream.concat(
+                  explain.messages().stream().map(ChatRequest.Message::content),
+                  Stream.of(explain.prompt(), explain.answer(), explain.text())
+                      .filter(Objects::nonNull))
+              .toList();
     };
   }
 }

@@ -23,6 +23,7 @@ public final class ReadRequest {
       case EMBEDDINGS -> RequestParser.embedding(body);
       case RERANK -> RequestParser.rerank(body);
       case CLASSIFY -> RequestParser.classify(body);
+      case EXPLAIN -> RequestParser.explain(body);
     };
   }
 }

@@ -9,6 +9,7 @@ import dev.postern.runners.wire.ChatRequest;
 import dev.postern.runners.wire.ClassifyRequest;
 import dev.postern.runners.wire.CompletionRequest;
 import dev.postern.runners.wire.EmbeddingRequest;
+import dev.postern.runners.wire.ExplainRequest;
 import dev.postern.runners.wire.InferenceRequest;
 import dev.postern.runners.wire.RerankRequest;
 import io.vertx.core.Future;
@@ -34,7 +35,7 @@ public final class Route {
   private static void requireRole(InferenceRequest request, RoutePlan plan) {
     var needed =
         switch (request) {
-          case ChatRequest _, CompletionRequest _ -> ModelVersion.Role.CHAT;
+          case ChatRequest _, CompletionRequest _, ExplainRequest _ -> ModelVersion.Role.CHAT;
           case EmbeddingRequest _ -> ModelVersion.Role.EMBEDDING;
           case RerankRequest _ -> ModelVersion.Role.RERANKER;
           case ClassifyRequest _ -> ModelVersion.Role.CLASSIFIER;
@@ -59,7 +60,11 @@ public final class Route {
           requireRoom("max_completion_tokens", chat.maxCompletionTokens(), contextLength);
       case CompletionRequest completion ->
           requireRoom("max_tokens", completion.maxTokens(), contextLength);
-      case ChatRequest _, EmbeddingRequest _, RerankRequest _, ClassifyRequest _ -> {}
+      case ChatRequest _,
+          EmbeddingRequest _,
+          RerankRequest _,
+          ClassifyRequest _,
+          ExplainRequest _ -> {}
     }
   }
 

@@ -17,6 +17,7 @@ import dev.postern.runners.wire.ChatRequest;
 import dev.postern.runners.wire.ClassifyRequest;
 import dev.postern.runners.wire.CompletionRequest;
 import dev.postern.runners.wire.EmbeddingRequest;
+import dev.postern.runners.wire.ExplainRequest;
 import dev.postern.runners.wire.RerankRequest;
 import dev.postern.tenancy.UsageEvent.Outcome;
 import io.vertx.core.Future;
@@ -79,6 +80,7 @@ final class StreamRelay {
       }
       case EmbeddingRequest _, RerankRequest _, ClassifyRequest _ ->
           throw new IllegalStateException("what encoders answer does not stream");
+      case ExplainRequest _ -> throw new IllegalStateException("explanations do not stream");
     }
   }
 

@@ -61,7 +61,7 @@ final class InspectCommand implements Runnable {
     try {
       inspect(spec.commandLine().getOut());
     } catch (Workbench.Taken | IllegalArgumentException e) {
-      throw new UsageException(e.getMessage());
+      throw new UsageException(String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {
       throw e;
     } catch (Exception e) {

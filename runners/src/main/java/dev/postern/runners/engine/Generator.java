@@ -2,8 +2,10 @@ package dev.postern.runners.engine;
 
 import dev.postern.runners.wire.ChatRequest;
 import dev.postern.runners.wire.Sampling;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +31,11 @@ public interface Generator extends AutoCloseable {
    * @throws IllegalArgumentException when the prompt is empty or leaves no room in the context
    */
   Generation submit(Request request, Listener listener);
+
+  /** Where its model lies, for who looks into it; empty where it is none on disk. */
+  default Optional<Path> modelFolder() {
+    return Optional.empty();
+  }
 
   /** Rows generating and requests waiting, now. */
   Load load();

@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class OnnxGenerator implements Generator {
   private static final AtomicInteger SESSIONS = new AtomicInteger();
 
+  private final Path folder;
   private final Decoder decoder;
   private final ModelTokenizer tokenizer;
   private final ChatTemplate template;
@@ -51,7 +52,8 @@ public final class OnnxGenerator implements Generator {
       decoder = openOn(opener, modelFolder.resolve(ModelFolder.GRAPH), config, manifest);
       EngineCpu cpu = EngineCpu.ofSessionOpenedBy(opener);
       ModelTokenizer tokenizer = join(vocabulary);
-      return new OnnxGenerator(decoder, tokenizer, template(manifest, tokenizer), config, cpu);
+      return new OnnxGenerator(
+          modelFolder, decoder, tokenizer, template(manifest, tokenizer), config, cpu);
     } catch (OrtException | IOException | RuntimeException failure) {
       if (decoder != null) {
         decoder.close();
@@ -111,11 +113,13 @@ public final class OnnxGenerator implements Generator {
   }
 
   private OnnxGenerator(
+      Path folder,
       Decoder decoder,
       ModelTokenizer tokenizer,
       ChatTemplate template,
       EngineConfig config,
       EngineCpu cpu) {
+    this.folder = folder;
     this.decoder = decoder;
     this.tokenizer = tokenizer;
     this.template = template;
@@ -128,6 +132,11 @@ public final class OnnxGenerator implements Generator {
   @Override
   public int contextLength() {
     return decoder.contextLength();
+  }
+
+  @Override
+  public Optional<Path> modelFolder() {
+    return Optional.of(folder);
   }
 
   @Override

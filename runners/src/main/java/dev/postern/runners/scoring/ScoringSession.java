@@ -54,13 +54,52 @@ public final class ScoringSession implements AutoCloseable {
   public static ScoringSession open(Path graph, Memory memory) throws OrtException {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     try (var options = options(memory)) {
-      OrtSession session = environment.createSession(graph.toString(), options);
+      return of(new Piece(environment, environment.createSession(graph.toString(), options)));
+    }
+  }
+
+  /**
+   * Opens a graph that was changed in memory.
+   *
+   * @param folder where its weight file lies
+   */
+  public static ScoringSession open(byte[] graph, Path folder) throws OrtException {
+    return of(piece(graph, folder));
+  }
+
+  private static ScoringSession of(Piece piece) throws OrtException {
+    try {
+      return new ScoringSession(piece.environment(), piece.session());
+    } catch (OrtException | RuntimeException | OutOfMemoryError failure) {
+      piece.close();
+      throw failure;
+    }
+  }
+
+  /** Any graph, such as a part of a decoder. */
+  public record Piece(OrtEnvironment environment, OrtSession session) implements AutoCloseable {
+    @Override
+    public void close() {
       try {
-        return new ScoringSession(environment, session);
-      } catch (OrtException | RuntimeException | OutOfMemoryError failure) {
         session.close();
-        throw failure;
+      } catch (OrtException failure) {
+        throw new IllegalStateException(failure);
       }
+    }
+  }
+
+  /**
+   * Opens a part of a decoder that was cut out in memory.
+   *
+   * @param folder where its weight file lies
+   */
+  public static Piece piece(byte[] graph, Path folder) throws OrtException {
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    try (var options = options(Memory.FAST)) {
+      options.addConfigEntry(
+          "session.model_external_initializers_file_folder_path",
+          folder.toAbsolutePath().toString());
+      return new Piece(environment, environment.createSession(graph, options));
     }
   }
 

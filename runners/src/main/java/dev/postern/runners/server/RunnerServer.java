@@ -39,6 +39,7 @@ final class RunnerServer extends VerticleBase {
   private final Traffic traffic = new Traffic();
   private @Nullable LoadedModels models;
   private @Nullable HttpServer server;
+  private @Nullable ExplainRoute explain;
   private Map<String, Route> routes = Map.of();
 
   /**
@@ -111,6 +112,9 @@ final class RunnerServer extends VerticleBase {
   @Override
   public Future<?> stop() {
     opening.watchdog().stop();
+    if (explain != null) {
+      explain.close();
+    }
     if (models != null) {
       models.removeAll();
     }
@@ -121,10 +125,12 @@ final class RunnerServer extends VerticleBase {
 
   private List<Route> routes(LoadedModels known) {
     var generation = new GenerationRoutes(vertx, config, known, opening.clock());
+    explain = new ExplainRoute(vertx, known);
     var control = new ControlRoutes(known, new Warming(context, known), traffic, this::drain);
     var routes = new ArrayList<Route>();
     routes.addAll(generation.routes());
     routes.addAll(new EncoderRoutes(vertx, known).routes());
+    routes.add(explain.route());
     routes.addAll(control.routes());
     routes.addAll(new ReportRoutes(vertx, opening.device(), known, metrics, traffic).routes());
     return routes;

@@ -4,7 +4,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /** What all inference bodies have in common. */
 public sealed interface InferenceRequest
-    permits ChatRequest, CompletionRequest, EmbeddingRequest, RerankRequest, ClassifyRequest {
+    permits ChatRequest,
+        CompletionRequest,
+        EmbeddingRequest,
+        RerankRequest,
+        ClassifyRequest,
+        ExplainRequest {
   ObjectNode body();
 
   String model();

@@ -37,4 +37,9 @@ public final class RequestParser {
   public static ClassifyRequest classify(Buffer body) {
     return EncoderFields.classify(JsonBody.parse(body.getBytes()));
   }
+
+  /** Reads a {@code POST /v1/postern/explain} body. */
+  public static ExplainRequest explain(Buffer body) {
+    return ExplainFields.read(JsonBody.parse(body.getBytes()));
+  }
 }

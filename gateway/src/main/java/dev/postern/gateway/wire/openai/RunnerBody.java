@@ -9,9 +9,11 @@ import dev.postern.runners.wire.ChatRequest;
 import dev.postern.runners.wire.ClassifyRequest;
 import dev.postern.runners.wire.CompletionRequest;
 import dev.postern.runners.wire.EmbeddingRequest;
+import dev.postern.runners.wire.ExplainRequest;
 import dev.postern.runners.wire.InferenceRequest;
 import dev.postern.runners.wire.RerankRequest;
 import io.vertx.core.buffer.Buffer;
+import java.util.Iterator;
 import java.util.List;
 
 /**
@@ -42,7 +44,7 @@ public final class RunnerBody {
         body.remove("max_tokens");
         body.put("max_completion_tokens", completionTokens);
         askForUsage(body, chat.stream());
-        replaceMessages(body, chat, texts);
+        replaceMessages(body, chat.messages(), texts.iterator());
       }
       case CompletionRequest completion -> {
         body.put("max_tokens", completionTokens);
@@ -55,6 +57,18 @@ public final class RunnerBody {
         replaceAll(body, "documents", rerank.documents(), texts.subList(1, texts.size()));
       }
       case ClassifyRequest classify -> replaceAll(body, "input", classify.inputs(), texts);
+      case ExplainRequest explain -> {
+        if (completionTokens > 0) {
+          body.put("max_tokens", completionTokens);
+        }
+        var others = texts.iterator();
+        replaceMessages(body, explain.messages(), others);
+        for (var name : List.of("prompt", "answer", "text")) {
+          if (body.path(name).isTextual()) {
+            body.put(name, others.next());
+          }
+        }
+      }
     }
     return new RunnerBody(body);
   }
@@ -75,14 +89,16 @@ public final class RunnerBody {
     }
   }
 
-  private static void replaceMessages(ObjectNode body, ChatRequest chat, List<String> texts) {
+  private static void replaceMessages(
+      ObjectNode body, List<ChatRequest.Message> given, Iterator<String> texts) {
     if (!(body.get("messages") instanceof ArrayNode originals)) {
       return;
     }
     var messages = body.arrayNode(originals.size());
     for (var i = 0; i < originals.size(); i++) {
-      var unchanged = texts.get(i).equals(chat.messages().get(i).content());
-      messages.add(unchanged ? originals.get(i) : withContent(originals.get(i), texts.get(i)));
+      var text = texts.next();
+      var unchanged = text.equals(given.get(i).content());
+      messages.add(unchanged ? originals.get(i) : withContent(originals.get(i), text));
     }
     body.set("messages", messages);
   }

@@ -77,8 +77,8 @@ public final class PgUsageReports implements UsageReports {
 
   private static String[] endpoints(Api api) {
     return switch (api) {
-      case COMPLETIONS -> new String[] {"CHAT_COMPLETIONS", "COMPLETIONS"};
       case EMBEDDINGS -> new String[] {"EMBEDDINGS", "RERANK", "CLASSIFY"};
+      case COMPLETIONS -> new String[] {"CHAT_COMPLETIONS", "COMPLETIONS", "EXPLAIN"};
     };
   }
 

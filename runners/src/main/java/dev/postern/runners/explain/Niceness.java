@@ -1,0 +1,45 @@
+package dev.postern.runners.explain;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lets a thread run only where the machine has nothing better to do. Java's thread priorities do
+ * nothing on Linux; its {@code setpriority} works on a single thread there.
+ */
+public final class Niceness {
+  private static final Logger LOG = LoggerFactory.getLogger(Niceness.class);
+  private static final int LAST = 19;
+
+  private Niceness() {}
+
+  /** Puts the calling thread behind all others, for good. Does nothing elsewhere than on Linux. */
+  @SuppressWarnings("restricted")
+  public static void lowest() {
+    if (!"Linux".equals(System.getProperty("os.name"))) {
+      return;
+    }
+    try {
+      Linker linker = Linker.nativeLinker();
+      MethodHandle setPriority =
+          linker.downcallHandle(
+              linker.defaultLookup().find("setpriority").orElseThrow(),
+              FunctionDescriptor.of(
+                  ValueLayout.JAVA_INT,
+                  ValueLayout.JAVA_INT,
+                  ValueLayout.JAVA_INT,
+                  ValueLayout.JAVA_INT));
+      // Of a process (0), the one that calls (0): on Linux that is a thread.
+      int failed = (int) setPriority.invokeExact(0, 0, LAST);
+      if (failed != 0) {
+        LOG.info("explanations run at the usual priority");
+      }
+    } catch (Throwable failure) {
+      LOG.info("explanations run at the usual priority: {}", failure.toString());
+    }
+  }
+}
