@@ -96,7 +96,7 @@ final class ExplainRoute {
           call.used(
               model.name(),
               answered.read,
-              new GenerationRun.Totals(answered.written, answered.cpuMicros, 0));
+              new GenerationRun.Totals(answered.written, answered.cpuMicros, 0, 0));
           call.json(answered.body);
         })
         .recover(cause ->
