@@ -33,6 +33,8 @@ final class EngineLoop implements Runnable {
   private final int maxWaiting;
   private final StepWatch steps = new StepWatch();
   private final AtomicLong fedTokens = new AtomicLong();
+  private final AtomicLong guessed = new AtomicLong();
+  private final AtomicLong confirmed = new AtomicLong();
   private final AtomicLong preemptions = new AtomicLong();
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -49,6 +51,7 @@ final class EngineLoop implements Runnable {
   private final FairShares shares = new FairShares();
   private final CpuMeter cpu;
   private final PrefillPace pace;
+  private final Speculation speculation = new Speculation();
   private final float[] logits;
   private final int[] nextTokens;
 
@@ -128,7 +131,9 @@ final class EngineLoop implements Runnable {
         cpu.unattributed() / 1000,
         fedTokens.get(),
         batch.takenTokens(),
-        preemptions.get());
+        preemptions.get(),
+        guessed.get(),
+        confirmed.get());
   }
 
   /** Fails what is running and waiting, and ends the thread. Any thread. */
@@ -330,6 +335,10 @@ final class EngineLoop implements Runnable {
   private void decode() throws Exception {
     growRows();
     List<Row> rows = List.copyOf(batch.decoding());
+    if (rows.size() == 1 && batch.size() == 1) {
+      decodeAlone(rows.getFirst());
+      return;
+    }
     for (int i = 0; i < rows.size(); i++) {
       nextTokens[i] = rows.get(i).next();
     }
@@ -339,8 +348,8 @@ final class EngineLoop implements Runnable {
     pace.stepped(now - begun);
     List<Ending> endings = new ArrayList<>();
     for (int i = 0; i < rows.size(); i++) {
-      rows.get(i).filled(1, now);
       decoder.logits(i, logits);
+      rows.get(i).filled(1, now);
       Ending ending = advance(rows.get(i));
       if (ending != null) {
         endings.add(ending);
@@ -350,7 +359,50 @@ final class EngineLoop implements Runnable {
     endings.forEach(this::end);
   }
 
-  /** Sees to it that all rows have memory for one more position, by sending rows back if need be. */
+  /** A step of one row, which may settle more tokens than one. */
+  private void decodeAlone(Row row) throws Exception {
+    int[] guess = speculation.guess(row, Math.min(row.remaining(), decoder.maxScored()) - 1);
+    int count = 1 + guess.length;
+    if (!batch.grow(row, count)) {
+      count = 1;
+    }
+    int[] tokens = new int[count];
+    tokens[0] = row.next();
+    System.arraycopy(guess, 0, tokens, 1, count - 1);
+    long begun = System.nanoTime();
+    if (count == 1) {
+      decoder.decode(1, tokens);
+    } else {
+      decoder.prefill(0, tokens, 0, count, true);
+    }
+    long now = System.nanoTime();
+    int from = row.filled();
+    speculation.called(count, now - begun);
+    if (count == 1) {
+      pace.stepped(now - begun);
+    }
+    Ending ending = null;
+    for (int i = 0; i < count && ending == null; i++) {
+      if (i > 0 && row.next() != tokens[i]) {
+        break;
+      }
+      decoder.logits(i, logits);
+      row.filled(1, now);
+      ending = advance(row);
+    }
+    guessed.addAndGet(count - 1);
+    confirmed.addAndGet(row.filled() - from - 1);
+    // The last token that was settled is not appended yet.
+    decoder.truncate(0, row.filled());
+    cpu.charge(List.of(row));
+    if (ending != null) {
+      end(ending);
+    }
+  }
+
+  /**
+   * Sees to it that all rows have memory for one more position, by sending rows back if need be.
+   */
   private void growRows() {
     for (Row row : List.copyOf(batch.decoding())) {
       while (batch.decoding().contains(row) && !batch.grow(row, 1)) {
@@ -373,6 +425,7 @@ final class EngineLoop implements Runnable {
 
   private void end(Ending ending) {
     batch.leave(ending.row());
+    speculation.ended(ending.row());
     tellEnd(ending.row(), ending.reason());
   }
 
@@ -388,6 +441,7 @@ final class EngineLoop implements Runnable {
     List<Row> rows = batch.rows();
     cpu.charge(rows);
     batch.clear();
+    rows.forEach(speculation::ended);
     rows.forEach(row -> fail(row, cause));
   }
 

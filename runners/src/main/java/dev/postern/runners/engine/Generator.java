@@ -141,11 +141,7 @@ public interface Generator extends AutoCloseable {
    * @param cachedTokens of the prompt, whose keys and values were there already
    */
   record Timings(
-      long queueMicros,
-      long prefillMicros,
-      long decodeMicros,
-      long cpuMicros,
-      int cachedTokens) {}
+      long queueMicros, long prefillMicros, long decodeMicros, long cpuMicros, int cachedTokens) {}
 
   /**
    * @param rowCpuMicros processor time of the engine's threads that rows were charged
@@ -153,9 +149,17 @@ public interface Generator extends AutoCloseable {
    * @param fedTokens of prompts that were computed
    * @param cachedTokens of prompts that did not need to be
    * @param preemptions rows that lost their place for a while
+   * @param guessedTokens that were tried
+   * @param confirmedTokens of these that were said
    */
   record Counters(
-      long rowCpuMicros, long idleCpuMicros, long fedTokens, long cachedTokens, long preemptions) {}
+      long rowCpuMicros,
+      long idleCpuMicros,
+      long fedTokens,
+      long cachedTokens,
+      long preemptions,
+      long guessedTokens,
+      long confirmedTokens) {}
 
   /**
    * @param cacheBytes of keys and values that the running rows fill

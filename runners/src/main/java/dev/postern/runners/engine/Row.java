@@ -21,6 +21,7 @@ final class Row implements Generation {
   private final int promptLength;
   private final boolean scorePrompt;
   private final int maxTokens;
+  private final boolean greedy;
   private final Caller caller;
   private final @Nullable String adapter;
   private final Sampler sampler;
@@ -51,6 +52,7 @@ final class Row implements Generation {
     this.fed = tokens.length;
     this.scorePrompt = request.scorePrompt();
     this.maxTokens = maxTokens;
+    this.greedy = request.sampling().temperature() == 0;
     this.caller = request.caller();
     this.adapter = request.adapter();
     this.sampler = new Sampler(request);
@@ -91,6 +93,20 @@ final class Row implements Generation {
 
   int length() {
     return length;
+  }
+
+  int promptLength() {
+    return promptLength;
+  }
+
+  /** Whether it always says what is likeliest. */
+  boolean greedy() {
+    return greedy;
+  }
+
+  /** Tokens that it may still produce. */
+  int remaining() {
+    return maxTokens - (length - promptLength);
   }
 
   /** Whether the prompt's tokens are still to be scored. */
@@ -141,7 +157,7 @@ final class Row implements Generation {
   }
 
   boolean full() {
-    return length - promptLength >= maxTokens;
+    return remaining() <= 0;
   }
 
   /** Whether anything of it was ever computed. */

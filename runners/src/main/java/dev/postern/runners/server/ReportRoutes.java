@@ -203,6 +203,8 @@ final class ReportRoutes {
     text.counter(engine + "fed_tokens_total", label, counters.fedTokens());
     text.counter(engine + "cached_tokens_total", label, counters.cachedTokens());
     text.counter(engine + "preemptions_total", label, counters.preemptions());
+    text.counter(engine + "guessed_tokens_total", label, counters.guessedTokens());
+    text.counter(engine + "confirmed_tokens_total", label, counters.confirmedTokens());
   }
 
   private static void each(

@@ -83,7 +83,7 @@ final class ScriptedGenerator implements Generator {
 
   @Override
   public Counters counters() {
-    return new Counters(0, 0, 0, 0, 0);
+    return new Counters(0, 0, 0, 0, 0, 0, 0);
   }
 
   @Override
