@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import dev.postern.runners.ort.CustomOps;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -55,6 +56,7 @@ final class OnnxDecoder implements Decoder {
     options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
     // Waiting threads sleep: the box is shared with a gateway and a database.
     options.addConfigEntry("session.intra_op.allow_spinning", "0");
+    CustomOps.register(options);
     return options;
   }
 

@@ -13,9 +13,9 @@ public interface LinearFormat {
   /** A matrix in the weight file; each of the two uses may be emitted once. */
   interface StoredMatrix {
     /** Emits {@code output = input · matrixᵀ}. */
-    String multiply(String input, String output);
+    String multiply(String input, String output) throws IOException;
 
     /** Emits the rows that {@code ids} name: an embedding look-up on the same bytes. */
-    String rows(String ids, String output);
+    String rows(String ids, String output) throws IOException;
   }
 }

@@ -10,6 +10,7 @@ import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.ByteString;
+import dev.postern.runners.ort.CustomOps;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -21,6 +22,7 @@ import java.util.List;
 /** A graph under construction. Values are named by text; every op returns its first output. */
 public final class OnnxGraph {
   private static final String CONTRIB = "com.microsoft";
+  private static final String OWN = CustomOps.DOMAIN;
   private static final int IR_VERSION = 10;
   private static final int OPSET = 21;
 
@@ -52,6 +54,12 @@ public final class OnnxGraph {
   public String contrib(
       String type, List<String> inputs, List<String> outputs, Attribute... attributes) {
     return node(CONTRIB, type, inputs, outputs, attributes);
+  }
+
+  /** An op of ours, which {@link CustomOps} brings. */
+  public List<String> own(String type, List<String> inputs, List<String> outputs) {
+    node(OWN, type, inputs, outputs);
+    return outputs;
   }
 
   private String node(
@@ -124,6 +132,16 @@ public final class OnnxGraph {
     return name;
   }
 
+  /** A byte of no dimensions, kept in the graph itself. */
+  public String code(String name, int value) {
+    graph.addInitializer(
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(TensorType.UINT8.number())
+            .addInt32Data(value));
+    return name;
+  }
+
   private String inline(String name, List<Long> dimensions, long... values) {
     var bytes = ByteBuffer.allocate(values.length * 8).order(ByteOrder.LITTLE_ENDIAN);
     bytes.asLongBuffer().put(values);
@@ -173,12 +191,14 @@ public final class OnnxGraph {
   }
 
   public void write(Path path) throws IOException {
+    RowFusion.fuse(graph);
     ModelProto model =
         ModelProto.newBuilder()
             .setIrVersion(IR_VERSION)
             .setProducerName("postern")
             .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(OPSET))
             .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(CONTRIB).setVersion(1))
+            .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(OWN).setVersion(1))
             .setGraph(graph)
             .build();
     try (OutputStream out = Files.newOutputStream(path)) {

@@ -4,6 +4,7 @@ package dev.postern.runners.onnx;
 public enum TensorType {
   FLOAT(1),
   UINT8(2),
+  INT8(3),
   INT32(6),
   INT64(7);
 

@@ -60,11 +60,19 @@ public final class WeightFile implements AutoCloseable {
     }
 
     public void append(ByteBuffer bytes) throws IOException {
-      if (bytes.remaining() > length - written) {
+      long at = written;
+      written += bytes.remaining();
+      write(at, bytes);
+    }
+
+    /** Writes at a place of the caller's choice. */
+    public void write(long at, ByteBuffer bytes) throws IOException {
+      if (bytes.remaining() > length - at) {
         throw new IllegalStateException("region is full");
       }
+      long end = offset + at + bytes.remaining();
       while (bytes.hasRemaining()) {
-        written += channel.write(bytes, offset + written);
+        channel.write(bytes, end - bytes.remaining());
       }
     }
   }
