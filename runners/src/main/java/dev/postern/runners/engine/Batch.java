@@ -112,6 +112,7 @@ final class Batch {
     }
     int slot = freeSlot();
     feeding[slot] = row;
+    decoder.adapt(slot, row.adapterHandle());
     blocks.put(row, 0);
     reserve(row, wanted);
     int taken = takePrefix(row, slot);

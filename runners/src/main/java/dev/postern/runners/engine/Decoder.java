@@ -59,6 +59,16 @@ interface Decoder extends AutoCloseable {
   /** Forgets a row's positions from {@code length} on. */
   void truncate(int row, int length);
 
+  /**
+   * Applies an adapter to what an empty row computes from here on.
+   *
+   * @param adapter its handle; 0 for none, as in a row that was cleared
+   */
+  void adapt(int row, long adapter);
+
+  /** Makes ready for the first adapter, which takes as long as loading the model. Any thread. */
+  void openForAdapters() throws OrtException;
+
   /** Empties a row. */
   void clear(int row);
 

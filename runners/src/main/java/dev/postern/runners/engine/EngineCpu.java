@@ -33,29 +33,37 @@ final class EngineCpu implements LongSupplier {
   private static final long NANOS = 1_000_000_000;
 
   private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-  private final int[] pool;
+  private final String opener;
+  private volatile int[] pool = {};
   private final MemorySegment time = Arena.ofAuto().allocate(2 * Long.BYTES, Long.BYTES);
 
-  private EngineCpu(int[] pool) {
-    this.pool = pool;
+  private EngineCpu(String opener) {
+    this.opener = opener;
   }
 
   /**
    * @param name of the thread that opened the session, at most 15 characters; it must have ended
    */
   static EngineCpu ofSessionOpenedBy(String name) throws IOException {
+    var cpu = new EngineCpu(name);
+    cpu.lookForThreads();
+    return cpu;
+  }
+
+  /** To be called when a further session was opened on a thread of the same name. */
+  void lookForThreads() throws IOException {
     if (!System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("linux")) {
-      return new EngineCpu(new int[0]);
+      return;
     }
     List<Integer> found = new ArrayList<>();
     try (Stream<Path> tasks = Files.list(TASKS)) {
       for (Path task : tasks.toList()) {
-        if (name.equals(comm(task))) {
+        if (opener.equals(comm(task))) {
           found.add(Integer.parseInt(task.getFileName().toString()));
         }
       }
     }
-    return new EngineCpu(found.stream().mapToInt(Integer::intValue).toArray());
+    pool = found.stream().mapToInt(Integer::intValue).toArray();
   }
 
   /** Empty when the thread has ended meanwhile. */

@@ -1,5 +1,7 @@
 package dev.postern.runners.engine;
 
+import dev.postern.runners.adapter.Adapters;
+import dev.postern.runners.adapter.UnknownAdapterException;
 import dev.postern.runners.wire.ChatRequest;
 import dev.postern.runners.wire.Sampling;
 import java.nio.file.Path;
@@ -29,12 +31,29 @@ public interface Generator extends AutoCloseable {
    *
    * @throws dev.postern.runners.RunnerException with {@code Overloaded} when the queue is full
    * @throws IllegalArgumentException when the prompt is empty or leaves no room in the context
+   * @throws dev.postern.runners.adapter.UnknownAdapterException when there is no adapter of the
+   *     request's digest
    */
   Generation submit(Request request, Listener listener);
 
   /** Where its model lies, for who looks into it; empty where it is none on disk. */
   default Optional<Path> modelFolder() {
     return Optional.empty();
+  }
+
+  /** The adapters it can be given; empty where its model has no place for them. */
+  default Optional<Adapters> adapters() {
+    return Optional.empty();
+  }
+
+  /**
+   * Brings an adapter into memory, so that a submit with it will not wait for the disk. Takes a
+   * moment, longest for a model's first one.
+   *
+   * @throws dev.postern.runners.adapter.UnknownAdapterException when there is none of the digest
+   */
+  default void prepare(String adapter) {
+    throw new UnknownAdapterException(adapter);
   }
 
   /** Rows generating and requests waiting, now. */

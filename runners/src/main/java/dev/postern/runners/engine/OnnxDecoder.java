@@ -6,25 +6,35 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import dev.postern.runners.importer.ModelFolder;
+import dev.postern.runners.onnx.OnnxGraph;
 import dev.postern.runners.ort.CustomOps;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A decoder graph in ONNX Runtime, with every large tensor in memory of ours and reused. */
 final class OnnxDecoder implements Decoder {
   private final OrtEnvironment environment;
+  private final Opening opening;
   private final OrtSession session;
+
+  /** The graph with places for adapters; opened when the first one is used. */
+  private @Nullable OrtSession adapted;
+
   private final KvMemory cache;
   private final Room room;
   private final KvMemory.Shape shape;
   private final int vocabulary;
   private final int[] lengths;
+  private final long[] adapters;
   private final LongBuffer ids;
   private final LongBuffer mask;
   private final FloatBuffer logits;
@@ -33,17 +43,24 @@ final class OnnxDecoder implements Decoder {
 
   static OnnxDecoder open(Path graph, EngineConfig config, int contextLength, boolean cuda)
       throws OrtException {
-    OrtEnvironment environment = OrtEnvironment.getEnvironment();
-    try (var options = options(config)) {
-      if (cuda) {
-        options.addCUDA(0);
-      }
-      OrtSession session = environment.createSession(graph.toString(), options);
-      try {
-        return new OnnxDecoder(environment, session, config, contextLength);
-      } catch (OrtException | RuntimeException | OutOfMemoryError failure) {
-        session.close();
-        throw failure;
+    var opening = new Opening(graph, config, cuda);
+    OrtSession session = opening.session(graph);
+    try {
+      return new OnnxDecoder(opening, session, config, contextLength);
+    } catch (OrtException | RuntimeException | OutOfMemoryError failure) {
+      session.close();
+      throw failure;
+    }
+  }
+
+  /** How sessions over the model's graphs are made. */
+  private record Opening(Path graph, EngineConfig config, boolean cuda) {
+    OrtSession session(Path path) throws OrtException {
+      try (var options = options(config)) {
+        if (cuda) {
+          options.addCUDA(0);
+        }
+        return OrtEnvironment.getEnvironment().createSession(path.toString(), options);
       }
     }
   }
@@ -60,10 +77,10 @@ final class OnnxDecoder implements Decoder {
     return options;
   }
 
-  private OnnxDecoder(
-      OrtEnvironment environment, OrtSession session, EngineConfig config, int contextLength)
+  private OnnxDecoder(Opening opening, OrtSession session, EngineConfig config, int contextLength)
       throws OrtException {
-    this.environment = environment;
+    this.environment = OrtEnvironment.getEnvironment();
+    this.opening = opening;
     this.session = session;
     Map<String, NodeInfo> inputs = session.getInputInfo();
     int layers =
@@ -77,6 +94,7 @@ final class OnnxDecoder implements Decoder {
     this.shape = room.shape();
     this.cache = new DirectKvMemory(environment, shape);
     this.lengths = new int[shape.rows()];
+    this.adapters = new long[shape.rows()];
     this.ids = bytes(Room.idBytes(shape.rows(), config.prefillChunk())).asLongBuffer();
     this.mask = bytes(Room.maskBytes(shape.rows(), shape.capacity())).asLongBuffer();
     this.logits = bytes(room.logitBytes(vocabulary)).asFloatBuffer();
@@ -161,11 +179,46 @@ final class OnnxDecoder implements Decoder {
         var maskTensor = OnnxTensor.createTensor(environment, mask, new long[] {rows, total})) {
       inputs.put("input_ids", idTensor);
       inputs.put("attention_mask", maskTensor);
-      session.run(inputs, outputs).close();
+      run(first, rows, inputs, outputs);
     } finally {
       ids.clear();
       mask.clear();
     }
+  }
+
+  /** Rows without adapters among others with get bit for bit what the bare graph gives them. */
+  private void run(
+      int first, int rows, Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> outputs)
+      throws OrtException {
+    long[] handles = Arrays.copyOfRange(adapters, first, first + rows);
+    if (Arrays.stream(handles).allMatch(handle -> handle == 0)) {
+      session.run(inputs, outputs).close();
+      return;
+    }
+    try (var handleTensor = OnnxTensor.createTensor(environment, handles)) {
+      inputs.put(OnnxGraph.ADAPTERS, handleTensor);
+      adapted().run(inputs, outputs).close();
+    }
+  }
+
+  /** Opens the graph for adapters, unless it is open; takes as long as loading the model. */
+  private synchronized OrtSession adapted() throws OrtException {
+    OrtSession opened = adapted;
+    if (opened == null) {
+      opened = opening.session(opening.graph().resolveSibling(ModelFolder.ADAPTED_GRAPH));
+      adapted = opened;
+    }
+    return opened;
+  }
+
+  @Override
+  public void openForAdapters() throws OrtException {
+    adapted();
+  }
+
+  @Override
+  public void adapt(int row, long adapter) {
+    adapters[row] = adapter;
   }
 
   /** Ones over each row's positions, zeros behind them up to the longest row's length. */
@@ -215,6 +268,7 @@ final class OnnxDecoder implements Decoder {
   public void copy(int from, int to) {
     cache.copy(from, to, lengths[from]);
     lengths[to] = lengths[from];
+    adapters[to] = adapters[from];
   }
 
   @Override
@@ -231,7 +285,14 @@ final class OnnxDecoder implements Decoder {
   @Override
   public void clear(int row) {
     lengths[row] = 0;
+    adapters[row] = 0;
     cache.release(row);
+  }
+
+  private synchronized void closeAdapted() throws OrtException {
+    if (adapted != null) {
+      adapted.close();
+    }
   }
 
   @Override
@@ -254,6 +315,7 @@ final class OnnxDecoder implements Decoder {
   public void close() {
     try {
       session.close();
+      closeAdapted();
     } catch (OrtException failure) {
       throw new IllegalStateException(failure);
     }

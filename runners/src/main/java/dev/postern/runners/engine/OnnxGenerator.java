@@ -1,6 +1,9 @@
 package dev.postern.runners.engine;
 
 import ai.onnxruntime.OrtException;
+import dev.postern.runners.adapter.AdapterStore;
+import dev.postern.runners.adapter.Adapters;
+import dev.postern.runners.adapter.UnknownAdapterException;
 import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.importer.ModelManifest;
 import dev.postern.runners.template.ChatTemplate;
@@ -13,20 +16,27 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** Generates with an imported model on ONNX Runtime. */
 public final class OnnxGenerator implements Generator {
+  private static final long DEFAULT_ADAPTER_BYTES = 512L << 20;
   private static final AtomicInteger SESSIONS = new AtomicInteger();
 
   private final Path folder;
   private final Decoder decoder;
+  private final String opener;
+  private final EngineCpu cpu;
+  private final @Nullable Adapters adapters;
   private final ModelTokenizer tokenizer;
   private final ChatTemplate template;
   private final EngineLoop loop;
+  private boolean openForAdapters;
   private final Thread thread;
 
   /**
@@ -35,6 +45,19 @@ public final class OnnxGenerator implements Generator {
    * @throws dev.postern.runners.importer.ImportException when the folder is not sound
    */
   public static OnnxGenerator open(Path modelFolder, EngineConfig config)
+      throws IOException, OrtException {
+    return open(modelFolder, config, AdapterStore.ofUser(), DEFAULT_ADAPTER_BYTES);
+  }
+
+  /**
+   * Loads a model folder and starts its engine.
+   *
+   * @param store of the adapters that requests name
+   * @param adapterBytes most memory for adapters
+   * @throws dev.postern.runners.importer.ImportException when the folder is not sound
+   */
+  public static OnnxGenerator open(
+      Path modelFolder, EngineConfig config, AdapterStore store, long adapterBytes)
       throws IOException, OrtException {
     ModelFolder folder = ModelFolder.open(modelFolder);
     ModelManifest manifest = folder.manifest();
@@ -46,14 +69,27 @@ public final class OnnxGenerator implements Generator {
         CompletableFuture.supplyAsync(
             () -> tokenizer(modelFolder.resolve(ModelFolder.TOKENIZER), beginning, tokens.ends()),
             task -> Thread.ofPlatform().name("vocabulary").start(task));
+    Adapters adapters =
+        manifest.files().containsKey(ModelFolder.ADAPTED_GRAPH)
+            ? new Adapters(folder, store, adapterBytes)
+            : null;
     Decoder decoder = null;
     try {
       String opener = "onnx-" + SESSIONS.incrementAndGet();
-      decoder = openOn(opener, modelFolder.resolve(ModelFolder.GRAPH), config, manifest);
+      Path graph = modelFolder.resolve(ModelFolder.GRAPH);
+      decoder =
+          onThread(opener, () -> ProviderChoice.open(graph, config, manifest.contextLength()));
       EngineCpu cpu = EngineCpu.ofSessionOpenedBy(opener);
       ModelTokenizer tokenizer = join(vocabulary);
       return new OnnxGenerator(
-          modelFolder, decoder, tokenizer, template(manifest, tokenizer), config, cpu);
+          modelFolder,
+          decoder,
+          opener,
+          adapters,
+          tokenizer,
+          template(manifest, tokenizer),
+          config,
+          cpu);
     } catch (OrtException | IOException | RuntimeException failure) {
       if (decoder != null) {
         decoder.close();
@@ -64,9 +100,8 @@ public final class OnnxGenerator implements Generator {
   }
 
   /** A thread of its own, by whose name the session's threads are known: see {@link EngineCpu}. */
-  private static Decoder openOn(
-      String thread, Path graph, EngineConfig config, ModelManifest manifest) throws OrtException {
-    var opening = new FutureTask<>(() -> ProviderChoice.open(graph, config, manifest.contextLength()));
+  private static <T> T onThread(String thread, Callable<T> action) throws OrtException {
+    var opening = new FutureTask<>(action);
     Thread opener = Thread.ofPlatform().name(thread).start(opening);
     try {
       joinUninterruptibly(opener);
@@ -115,12 +150,17 @@ public final class OnnxGenerator implements Generator {
   private OnnxGenerator(
       Path folder,
       Decoder decoder,
+      String opener,
+      @Nullable Adapters adapters,
       ModelTokenizer tokenizer,
       ChatTemplate template,
       EngineConfig config,
       EngineCpu cpu) {
     this.folder = folder;
     this.decoder = decoder;
+    this.opener = opener;
+    this.cpu = cpu;
+    this.adapters = adapters;
     this.tokenizer = tokenizer;
     this.template = template;
     this.loop =
@@ -167,9 +207,87 @@ public final class OnnxGenerator implements Generator {
       }
     }
     int maxTokens = Math.min(request.maxTokens(), room);
-    var row = new Row(request, maxTokens, listener, loop::wake, System.nanoTime());
-    loop.submit(row);
-    return row;
+    Adapters.Lease lease = request.adapter() == null ? null : lease(request.adapter());
+    try {
+      var row =
+          new Row(
+              request,
+              maxTokens,
+              lease == null ? 0 : lease.handle(),
+              lease == null ? listener : new Leasing(listener, lease),
+              loop::wake,
+              System.nanoTime());
+      loop.submit(row);
+      return row;
+    } catch (RuntimeException refusal) {
+      if (lease != null) {
+        lease.close();
+      }
+      throw refusal;
+    }
+  }
+
+  private Adapters.Lease lease(String digest) {
+    if (adapters == null) {
+      throw new UnknownAdapterException(digest);
+    }
+    try {
+      openForAdapters();
+      return adapters.lease(digest);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    } catch (OrtException failure) {
+      throw new IllegalStateException(failure);
+    }
+  }
+
+  private synchronized void openForAdapters() throws OrtException, IOException {
+    if (!openForAdapters) {
+      boolean opened =
+          onThread(
+              opener,
+              () -> {
+                decoder.openForAdapters();
+                return true;
+              });
+      cpu.lookForThreads();
+      openForAdapters = opened;
+    }
+  }
+
+  /** Gives the adapter back when its generation has ended. */
+  private record Leasing(Listener listener, Adapters.Lease lease) implements Listener {
+    @Override
+    public void onPrompt(List<Token> scored) {
+      listener.onPrompt(scored);
+    }
+
+    @Override
+    public void onToken(Token token) {
+      listener.onToken(token);
+    }
+
+    @Override
+    public void onEnd(FinishReason reason, Timings timings) {
+      lease.close();
+      listener.onEnd(reason, timings);
+    }
+
+    @Override
+    public void onFailure(Throwable cause) {
+      lease.close();
+      listener.onFailure(cause);
+    }
+  }
+
+  @Override
+  public Optional<Adapters> adapters() {
+    return Optional.ofNullable(adapters);
+  }
+
+  @Override
+  public void prepare(String adapter) {
+    lease(adapter).close();
   }
 
   @Override
@@ -191,6 +309,9 @@ public final class OnnxGenerator implements Generator {
   public void close() {
     loop.close();
     joinUninterruptibly(thread);
+    if (adapters != null) {
+      adapters.close();
+    }
     tokenizer.close();
   }
 

@@ -27,6 +27,7 @@ final class Row implements Generation {
   private final Sampler sampler;
   private final Listener listener;
   private final Runnable wake;
+  private final long adapterHandle;
   private final long queuedAt;
   private final List<Token> scored = new ArrayList<>();
   private volatile boolean cancelled;
@@ -43,9 +44,16 @@ final class Row implements Generation {
 
   /**
    * @param maxTokens already cut to what the context has room for
+   * @param adapterHandle handle of the adapter to apply; 0 for none
    * @param wake called once cancelled
    */
-  Row(Request request, int maxTokens, Listener listener, Runnable wake, long now) {
+  Row(
+      Request request,
+      int maxTokens,
+      long adapterHandle,
+      Listener listener,
+      Runnable wake,
+      long now) {
     this.tokens = request.prompt().clone();
     this.length = tokens.length;
     this.promptLength = tokens.length;
@@ -58,6 +66,7 @@ final class Row implements Generation {
     this.sampler = new Sampler(request);
     this.listener = listener;
     this.wake = wake;
+    this.adapterHandle = adapterHandle;
     this.queuedAt = now;
     this.startedAt = now;
     this.prefilledAt = now;
@@ -67,6 +76,11 @@ final class Row implements Generation {
   public void cancel() {
     cancelled = true;
     wake.run();
+  }
+
+  /** Handle of its adapter; 0 for none. */
+  long adapterHandle() {
+    return adapterHandle;
   }
 
   boolean cancelled() {

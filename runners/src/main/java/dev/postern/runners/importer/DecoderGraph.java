@@ -1,5 +1,6 @@
 package dev.postern.runners.importer;
 
+import dev.postern.runners.adapter.AdapterSite;
 import dev.postern.runners.onnx.Attribute;
 import dev.postern.runners.onnx.LinearFormat;
 import dev.postern.runners.onnx.LinearFormat.StoredMatrix;
@@ -132,7 +133,7 @@ final class DecoderGraph {
     graph.vector("heads.joined", 0, 0, -1);
   }
 
-  private String embedded(StoredMatrix embedding, String ids) {
+  private String embedded(StoredMatrix embedding, String ids) throws IOException {
     if (config.embeddingScale() == 1) {
       return embedding.rows(ids, "embedded");
     }
@@ -304,7 +305,9 @@ final class DecoderGraph {
     }
     Matrix matrix = matrices.size() == 1 ? matrices.getFirst() : Matrix.stacked(matrices);
     String name = name(layer, output);
-    return format.store(graph, name, matrix).multiply(input, name);
+    String product = format.store(graph, name, matrix).multiply(input, name);
+    graph.adaptable(product, input, matrix.rows(), AdapterSite.of(output).number(layer));
+    return product;
   }
 
   /** Logits are wanted for the last positions only; the head is the largest product there is. */
@@ -318,7 +321,7 @@ final class DecoderGraph {
         .normed();
   }
 
-  private void logits(StoredMatrix head, String input) {
+  private void logits(StoredMatrix head, String input) throws IOException {
     if (config.logitCap() == 0) {
       head.multiply(input, "logits");
       return;

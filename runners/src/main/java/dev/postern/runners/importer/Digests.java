@@ -10,7 +10,7 @@ import java.util.HexFormat;
 import java.util.function.LongConsumer;
 
 /** SHA-256 in lower-case hexadecimal. */
-final class Digests {
+public final class Digests {
   private static final int BUFFER = 1 << 18;
 
   private Digests() {}
@@ -22,7 +22,7 @@ final class Digests {
   /**
    * @param progress told the bytes read so far
    */
-  static String hex(Path file, LongConsumer progress) throws IOException {
+  public static String hex(Path file, LongConsumer progress) throws IOException {
     MessageDigest digest = sha256();
     byte[] buffer = new byte[BUFFER];
     long total = 0;

@@ -13,16 +13,16 @@ public final class ImportException extends RuntimeException {
     return failure;
   }
 
-  static ImportException malformed(String what) {
+  public static ImportException malformed(String what) {
     return new ImportException(new ImportFailure.Malformed(what));
   }
 
-  static ImportException unsupported(String what) {
+  public static ImportException unsupported(String what) {
     return new ImportException(new ImportFailure.Unsupported(what));
   }
 
   /** A name from a file, fit to be shown. */
-  static String quoted(String name) {
+  public static String quoted(String name) {
     String shown = name.length() > 80 ? name.substring(0, 80) + "…" : name;
     return "'" + shown.replaceAll("\\p{Cntrl}", "?") + "'";
   }

@@ -13,7 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** JSON files beside a model's weights, of unknown makers: bounded in bytes and in depth. */
-final class JsonFiles {
+public final class JsonFiles {
   private static final int MAX_DEPTH = 32;
 
   /** A tree takes up to some 30 times its bytes. */
@@ -36,7 +36,7 @@ final class JsonFiles {
   /**
    * @throws ImportException when the file holds no object within bounds
    */
-  static ObjectNode read(Path file) throws IOException {
+  public static ObjectNode read(Path file) throws IOException {
     if (Files.size(file) > MAX_TREE_BYTES) {
       throw malformed(file.getFileName() + " is too large");
     }

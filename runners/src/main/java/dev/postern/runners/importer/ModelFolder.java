@@ -25,6 +25,16 @@ public record ModelFolder(Path path, String digest, ModelManifest manifest) {
   public static final String MANIFEST = "manifest.json";
   public static final String GRAPH = "model.onnx";
   public static final String WEIGHTS = "weights.bin";
+
+  /** The same graph over the same weights, with a place for an adapter at each product. */
+  public static final String ADAPTED_GRAPH = "adapted.onnx";
+
+  /**
+   * What the rows and columns of matrices were multiplied with, where an import evened out their
+   * inputs: safetensors named {@code layer.N.q.columns}, {@code layer.N.v.rows} and so on.
+   */
+  public static final String CHANNELS = "channels.safetensors";
+
   public static final String TOKENIZER = "tokenizer.json";
 
   static final ObjectMapper JSON =

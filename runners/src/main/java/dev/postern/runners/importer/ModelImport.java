@@ -153,6 +153,7 @@ public final class ModelImport {
       new DecoderGraph(weights, source.config(), format, graph).emit();
       weights.refuseUnused(source.readElsewhere());
       graph.write(work.resolve(ModelFolder.GRAPH));
+      graph.writeAdapted(work.resolve(ModelFolder.ADAPTED_GRAPH));
     } catch (IllegalArgumentException shape) {
       throw malformed(String.valueOf(shape.getMessage()));
     }
@@ -178,7 +179,12 @@ public final class ModelImport {
   private static SortedMap<String, Entry> seal(Path work, ImportProgress progress)
       throws IOException {
     var files = new TreeMap<String, Entry>();
-    for (String name : List.of(ModelFolder.GRAPH, ModelFolder.WEIGHTS, ModelFolder.TOKENIZER)) {
+    for (String name :
+        List.of(
+            ModelFolder.GRAPH,
+            ModelFolder.ADAPTED_GRAPH,
+            ModelFolder.WEIGHTS,
+            ModelFolder.TOKENIZER)) {
       Path file = work.resolve(name);
       long size = Files.size(file);
       String sha256 = Digests.hex(file, done -> progress.at(Phase.SEAL, done, size));

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * length and offset is checked when a file is opened; tensors must cover the data without gap or
  * overlap, as the format asks.
  */
-final class Safetensors implements AutoCloseable {
+public final class Safetensors implements AutoCloseable {
   private static final long MAX_HEADER = 32 << 20;
   private static final int MAX_TENSORS = 1 << 17;
   private static final int MAX_RANK = 8;
@@ -42,7 +42,7 @@ final class Safetensors implements AutoCloseable {
   /**
    * @param files the parts of one model; a tensor may be in one of them only
    */
-  static Safetensors open(List<Path> files) throws IOException {
+  public static Safetensors open(List<Path> files) throws IOException {
     var opened = new Safetensors();
     try {
       for (Path file : files) {
@@ -55,7 +55,7 @@ final class Safetensors implements AutoCloseable {
     }
   }
 
-  Map<String, StoredTensor> tensors() {
+  public Map<String, StoredTensor> tensors() {
     return Collections.unmodifiableMap(tensors);
   }
 

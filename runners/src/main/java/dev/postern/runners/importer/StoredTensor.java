@@ -19,7 +19,7 @@ public record StoredTensor(String name, long[] shape, GgufType type, MemorySegme
   }
 
   /** All its numbers, in order. */
-  float[] floats() {
+  public float[] floats() {
     float[] values = new float[Math.toIntExact(elements())];
     type.decode(data, 0, values.length, values);
     return values;

@@ -14,7 +14,7 @@ public final class Trees {
   private Trees() {}
 
   /** Gives a finished folder its name; another may have been faster with the same content. */
-  static void publish(Path work, Path folder) throws IOException {
+  public static void publish(Path work, Path folder) throws IOException {
     try {
       Files.move(work, folder, StandardCopyOption.ATOMIC_MOVE);
     } catch (AtomicMoveNotSupportedException failure) {

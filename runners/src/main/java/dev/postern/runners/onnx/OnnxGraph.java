@@ -17,10 +17,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** A graph under construction. Values are named by text; every op returns its first output. */
 public final class OnnxGraph {
+  /** The input of {@link #writeAdapted}'s graph that names each row's adapter. */
+  public static final String ADAPTERS = "adapters";
+
   private static final String CONTRIB = "com.microsoft";
   private static final String OWN = CustomOps.DOMAIN;
   private static final int IR_VERSION = 10;
@@ -28,6 +34,7 @@ public final class OnnxGraph {
 
   private final GraphProto.Builder graph;
   private final WeightFile weights;
+  private final Map<String, Adaptable> adaptable = new HashMap<>();
 
   public OnnxGraph(String name, WeightFile weights) {
     this.graph = GraphProto.newBuilder().setName(name);
@@ -154,6 +161,20 @@ public final class OnnxGraph {
     return name;
   }
 
+  /**
+   * Marks a product that adapters may add to. The graph stays as it is; {@link #writeAdapted} puts
+   * an op of ours behind it.
+   *
+   * @param input what the product multiplies
+   * @param width of the product
+   * @param site the product's number in the model
+   */
+  public void adaptable(String product, String input, int width, int site) {
+    adaptable.put(product, new Adaptable(input, width, site));
+  }
+
+  private record Adaptable(String input, int width, int site) {}
+
   /** Room for a constant in the weight file. */
   public WeightFile.Region reserve(long bytes) {
     return weights.reserve(bytes);
@@ -190,7 +211,51 @@ public final class OnnxGraph {
     return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
   }
 
+  /** The graph with an input {@code adapters}, one handle a row, and an addition at each mark. */
+  public void writeAdapted(Path path) throws IOException {
+    GraphProto.Builder adapted = graph.clone();
+    adapted.clearNode();
+    adapted.addInput(value(ADAPTERS, TensorType.INT64, "batch_size"));
+    for (NodeProto node : graph.getNodeList()) {
+      var changed = node.toBuilder();
+      List<NodeProto> additions = new ArrayList<>();
+      for (int i = 0; i < node.getOutputCount(); i++) {
+        String product = node.getOutput(i);
+        Adaptable mark = adaptable.get(product);
+        if (mark != null) {
+          changed.setOutput(i, product + ".bare");
+          additions.add(addition(adapted, product, mark));
+        }
+      }
+      adapted.addNode(changed).addAllNode(additions);
+    }
+    write(adapted, path);
+  }
+
+  private static NodeProto addition(GraphProto.Builder adapted, String product, Adaptable mark) {
+    // Nothing is inferred through an op of ours, and attention guesses wrong without a shape.
+    adapted.addValueInfo(
+        value(product, TensorType.FLOAT, "batch_size", "sequence_length", mark.width));
+    String site = product + ".site";
+    adapted.addInitializer(
+        TensorProto.newBuilder()
+            .setName(site)
+            .setDataType(TensorType.INT64.number())
+            .addInt64Data(mark.site));
+    return NodeProto.newBuilder()
+        .setDomain(OWN)
+        .setOpType("AdapterAdd")
+        .setName(product + ".adapted")
+        .addAllInput(List.of(product + ".bare", mark.input, ADAPTERS, site))
+        .addOutput(product)
+        .build();
+  }
+
   public void write(Path path) throws IOException {
+    write(graph.clone(), path);
+  }
+
+  private static void write(GraphProto.Builder graph, Path path) throws IOException {
     RowFusion.fuse(graph);
     ModelProto model =
         ModelProto.newBuilder()

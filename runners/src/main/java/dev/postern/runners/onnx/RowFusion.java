@@ -126,6 +126,7 @@ final class RowFusion {
     NodeProto split = producers.get(product.getInput(1));
     String name = activation == null ? null : gateName(activation);
     if (name == null
+        || activation == null
         || split == null
         || !split.getOpType().equals("Split")
         || split.getOutputCount() != 2

@@ -13,7 +13,8 @@ record CustomOp(
   /** The types of tensors' elements, by ONNX's numbers. */
   enum Element {
     FLOAT(1),
-    CODE(2);
+    CODE(2),
+    LONG(7);
 
     private final int number;
 

@@ -55,6 +55,7 @@ public final class CustomOps {
     for (CustomOp op : RowOps.ALL) {
       OrtApi.addOp(domain, new Functions(op).table().address());
     }
+    OrtApi.addOp(domain, new Functions(AdapterOp.OP).table().address());
     return domain;
   }
 

@@ -69,6 +69,20 @@ final class KernelContext {
       MemorySegment.copy(from, 0, OrtApi.MEMORY, JAVA_BYTE, address + (long) row * width, width);
     }
 
+    /** The numbers of all rows, for a tensor of floats. */
+    MemorySegment segment() {
+      return segment(0, count);
+    }
+
+    MemorySegment segment(int first, int rows) {
+      return OrtApi.MEMORY.asSlice(address + 4L * first * width, 4L * rows * width);
+    }
+
+    /** Of a tensor of 64-bit integers. */
+    long integer(int index) {
+      return OrtApi.MEMORY.get(JAVA_LONG, address + 8L * index);
+    }
+
     float number(int row) {
       return OrtApi.MEMORY.get(JAVA_FLOAT, address + 4L * row);
     }

@@ -5,6 +5,7 @@ import static dev.postern.runners.ort.CustomOp.Element.FLOAT;
 
 import dev.postern.runners.ort.KernelContext.Rows;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -181,7 +182,7 @@ final class RowOps {
       for (int at = from * count + row; at < rows.count(); at += count) {
         float[] addend = work.addend(width);
         rows.read(at, first, width, addend);
-        RowWork.add(into, addend, scales.number(at), width);
+        RowWork.add(into, addend, Objects.requireNonNull(scales).number(at), width);
       }
     }
   }

@@ -98,14 +98,12 @@ class EngineLoopPropertyTest {
       int[] prompt =
           IntStream.concat(IntStream.of(opening), random.ints(1 + random.nextInt(6), 1, 90))
               .toArray();
-      var made =
-          new Case(prompt, 1 + random.nextInt(100 - prompt.length), random.nextInt(8) == 0);
+      var made = new Case(prompt, 1 + random.nextInt(100 - prompt.length), random.nextInt(8) == 0);
       var caller =
           new Caller("t" + random.nextInt(3), 1 + random.nextInt(3), random.nextInt(4) / 3);
       var sampling = new Sampling(0, 1, 1, null, List.of(), 0, 0, Map.of(), false, 0);
-      var request =
-          new Request(prompt, sampling, made.maxTokens, made.scored, caller, null, null);
-      var row = new Row(request, made.maxTokens, made, loop::wake, System.nanoTime());
+      var request = new Request(prompt, sampling, made.maxTokens, made.scored, caller, null, null);
+      var row = new Row(request, made.maxTokens, 0, made, loop::wake, System.nanoTime());
       try {
         loop.submit(row);
         cases.add(made);

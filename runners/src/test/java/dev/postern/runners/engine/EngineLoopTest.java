@@ -50,7 +50,7 @@ class EngineLoopTest {
 
   private Row submit(int[] prompt, int maxTokens, Recording listener) {
     var request = Request.of(prompt, GREEDY, maxTokens);
-    var row = new Row(request, maxTokens, listener, loop::wake, System.nanoTime());
+    var row = new Row(request, maxTokens, 0, listener, loop::wake, System.nanoTime());
     loop.submit(row);
     return row;
   }

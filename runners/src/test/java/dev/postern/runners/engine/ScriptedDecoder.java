@@ -174,6 +174,16 @@ final class ScriptedDecoder implements Decoder {
   }
 
   @Override
+  public void adapt(int row, long adapter) {
+    if (!contents.get(row).isEmpty()) {
+      throw new IllegalStateException("a row that holds something gets an adapter");
+    }
+  }
+
+  @Override
+  public void openForAdapters() {}
+
+  @Override
   public void copy(int from, int to) {
     contents.set(to, new ArrayList<>(contents.get(from)));
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import dev.postern.runners.onnx.BlockInt8Format.Activations;
+import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Files;
@@ -83,7 +84,7 @@ class BlockInt8FormatIT {
   }
 
   private interface Use {
-    void emit(OnnxGraph graph, LinearFormat.StoredMatrix stored);
+    void emit(OnnxGraph graph, LinearFormat.StoredMatrix stored) throws IOException;
   }
 
   private float[] run(LinearFormat format, Matrix matrix, Use use, String input, OnnxTensor value)
