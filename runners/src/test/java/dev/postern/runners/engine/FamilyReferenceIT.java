@@ -14,8 +14,10 @@ import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.importer.ModelImport;
 import dev.postern.runners.onnx.FloatFormat;
 import dev.postern.runners.testing.TinyFamily;
+import dev.postern.runners.testing.TinyFamilyGguf;
 import dev.postern.runners.wire.Sampling;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,6 +27,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each family against Hugging Face's own implementation: the same logits, the same tokens. */
@@ -78,6 +81,30 @@ class FamilyReferenceIT {
       assertThat(listener.ids())
           .containsExactly(Arrays.stream(family.greedy()).boxed().toArray(Integer[]::new));
     }
+  }
+
+  /** What the format cannot say is left out: Llama 3's and LongRoPE's factors, odd query scales. */
+  @ParameterizedTest
+  @CsvSource({
+    "llama2, llama",
+    "llama-linear, llama",
+    "smollm3, smollm3",
+    "qwen2, qwen2",
+    "qwen2.5-yarn, qwen2",
+    "qwen3, qwen3",
+    "gemma, gemma",
+    "phi3, phi3",
+    "phi4-mini, phi3"
+  })
+  void readsTheSameModelFromGguf(String name, String architecture) throws Exception {
+    TinyFamily family = TinyFamily.read(name);
+    Path file = folder.resolve(name + ".gguf");
+    Files.write(file, TinyFamilyGguf.write(family, architecture));
+    ModelFolder model =
+        new ModelImport(folder.resolve("cache"), new FloatFormat())
+            .run(file, null, ImportProgress.NONE);
+    assertThat(model.manifest().architecture().family()).isEqualTo(architecture);
+    close(logits(model, family.prompt()), family.firstLogits());
   }
 
   private static void close(float[] actual, float[] expected) {
