@@ -80,8 +80,8 @@ public final class EncoderImport {
     } catch (IOException e) {
       throw malformed(String.valueOf(e.getMessage()));
     }
-    Path work = Files.createTempDirectory(models, ".import-");
-    try {
+    try (var place = WorkFolder.create(models, ModelImport.WORK)) {
+      Path work = place.path();
       if (graph.isPresent()) {
         copy(graph.get(), work, progress);
       } else {
@@ -100,8 +100,6 @@ public final class EncoderImport {
       Path published = models.resolve(Digests.hex(bytes));
       Trees.publish(work, published);
       return EncoderFolder.open(published);
-    } finally {
-      Trees.delete(work);
     }
   }
 

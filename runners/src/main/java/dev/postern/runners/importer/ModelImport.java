@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * A folder appears whole or not at all, and the same source is only converted once.
  */
 public final class ModelImport {
+  /** How folders are called while they are made. */
+  static final String WORK = ".import-";
+
   private static final int MAX_NAME = 200;
 
   private final Path models;
@@ -53,14 +56,11 @@ public final class ModelImport {
       if (earlier.isPresent()) {
         return earlier.get();
       }
-      Path work = Files.createTempDirectory(models, ".import-");
-      try {
-        convert(source, identity, origin, work, progress);
-        Path folder = publish(work);
+      try (var work = WorkFolder.create(models, WORK)) {
+        convert(source, identity, origin, work.path(), progress);
+        Path folder = publish(work.path());
         remember(known(identity.sha256()), folder);
         return ModelFolder.open(folder);
-      } finally {
-        Trees.delete(work);
       }
     }
   }

@@ -4,6 +4,7 @@ import dev.postern.runners.importer.ImportProgress.Phase;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,16 +36,14 @@ final class PackageFetch {
       return folder;
     }
     Files.createDirectories(downloads);
-    Path work = Files.createTempDirectory(downloads, ".fetch-");
-    try {
+    try (var place = WorkFolder.create(downloads, ".fetch-")) {
+      Path work = place.path();
       Path archive = download(wanted, Files.createDirectory(work.resolve("archive")), progress);
       Digests.check(archive, wanted.sha256());
       Path files = Files.createDirectory(work.resolve("files"));
       unpack(wanted, archive, files);
       Trees.publish(files, folder);
       return folder;
-    } finally {
-      Trees.delete(work);
     }
   }
 
@@ -77,16 +76,22 @@ final class PackageFetch {
       PinnedPackage wanted, List<String> command, Path into, ImportProgress progress)
       throws IOException {
     Path log = into.resolve("client.log");
-    Process process =
+    // Where pip collects what it downloads, so that its growth can be seen.
+    Path parts = Files.createDirectory(into.resolveSibling("parts"));
+    var client =
         new ProcessBuilder(command)
             .directory(into.toFile())
             .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
+            .redirectOutput(log.toFile());
+    client.environment().put("TMPDIR", parts.toString());
+    Process process = client.start();
     try {
       long end = System.nanoTime() + LIMIT.toNanos();
       do {
-        progress.at(Phase.DOWNLOAD, 0, wanted.bytes());
+        progress.at(
+            Phase.DOWNLOAD,
+            Math.min(arrived(parts) + arrived(into), wanted.bytes()),
+            wanted.bytes());
       } while (!process.waitFor(250, TimeUnit.MILLISECONDS) && System.nanoTime() < end);
       if (process.isAlive()) {
         throw unreachable(wanted, "its client took longer than " + LIMIT.toMinutes() + " minutes");
@@ -102,6 +107,15 @@ final class PackageFetch {
       throw unreachable(wanted, "%s ended with %s".formatted(command.getFirst(), lastWords(log)));
     }
     progress.at(Phase.DOWNLOAD, wanted.bytes(), wanted.bytes());
+  }
+
+  /** Bytes of a folder that another process works in. */
+  private static long arrived(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.filter(Files::isRegularFile).mapToLong(file -> file.toFile().length()).sum();
+    } catch (UncheckedIOException movedAway) {
+      return 0;
+    }
   }
 
   private static String lastWords(Path log) throws IOException {
