@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -58,6 +59,10 @@ class HuggingFaceImportIT {
     Files.writeString(source.resolve("config.json"), config.toString());
   }
 
+  private static String weightsOf(ModelFolder model) {
+    return Objects.requireNonNull(model.manifest().files().get(ModelFolder.WEIGHTS)).sha256();
+  }
+
   @Test
   void describesTheModelByTheFilesBesideIt() throws IOException {
     Files.writeString(source.resolve("README.md"), "---\nlicense: apache-2.0\n---\n# Tiny\n");
@@ -87,7 +92,7 @@ class HuggingFaceImportIT {
 
   @Test
   void putsShardsTogether() throws IOException {
-    String whole = run().manifest().files().get(ModelFolder.WEIGHTS).sha256();
+    String whole = weightsOf(run());
     var shards = List.of(new SafetensorsWriter(), new SafetensorsWriter());
     var index = new StringBuilder("{\"weight_map\":{");
     List<String> entries = new ArrayList<>();
@@ -103,7 +108,7 @@ class HuggingFaceImportIT {
     Files.write(source.resolve("part-0.safetensors"), shards.get(0).bytes());
     Files.write(source.resolve("part-1.safetensors"), shards.get(1).bytes());
     Files.writeString(source.resolve("model.safetensors.index.json"), index);
-    assertThat(run().manifest().files().get(ModelFolder.WEIGHTS).sha256()).isEqualTo(whole);
+    assertThat(weightsOf(run())).isEqualTo(whole);
   }
 
   @ParameterizedTest
