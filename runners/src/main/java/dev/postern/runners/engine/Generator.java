@@ -89,6 +89,11 @@ public interface Generator extends AutoCloseable {
       return new Request(prompt, sampling, maxTokens, false, Caller.ANYONE, null, null);
     }
 
+    /** The same, with an adapter. */
+    public Request withAdapter(String digest) {
+      return new Request(prompt, sampling, maxTokens, scorePrompt, caller, constraint, digest);
+    }
+
     /** The same, with the prompt scored. */
     public Request scoringPrompt() {
       return new Request(prompt, sampling, maxTokens, true, caller, constraint, adapter);

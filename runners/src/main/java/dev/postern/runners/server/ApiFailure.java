@@ -2,6 +2,7 @@ package dev.postern.runners.server;
 
 import dev.postern.runners.RunnerException;
 import dev.postern.runners.RunnerFailure;
+import dev.postern.runners.adapter.UnknownAdapterException;
 import dev.postern.runners.wire.BadRequest;
 import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
@@ -31,6 +32,9 @@ record ApiFailure(
               400, INVALID, bad.code(), bad.param(), String.valueOf(bad.getMessage()), null);
       case Refusal refusal -> refusal.failure();
       case RunnerException runner -> of(runner.failure());
+      case UnknownAdapterException unknown ->
+          new ApiFailure(
+              404, INVALID, "model_not_found", "model", String.valueOf(unknown.getMessage()), null);
       default ->
           new ApiFailure(
               500, SERVER, null, null, "The runner failed; its log has the reason.", null);

@@ -131,7 +131,7 @@ final class ControlRoutes {
         }));
   }
 
-  private static JsonNode read(Buffer body, Set<String> known) {
+  static JsonNode read(Buffer body, Set<String> known) {
     JsonNode fields;
     try {
       fields = JSON.readTree(body.getBytes());
@@ -179,7 +179,7 @@ final class ControlRoutes {
     return value.asBoolean(unset);
   }
 
-  private static String text(JsonNode fields, String name) {
+  static String text(JsonNode fields, String name) {
     var value = fields.path(name);
     if (!value.isTextual() || value.textValue().isBlank()) {
       throw new BadRequest(

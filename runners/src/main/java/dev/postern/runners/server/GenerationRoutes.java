@@ -1,6 +1,7 @@
 package dev.postern.runners.server;
 
 import dev.postern.runners.engine.Generator;
+import dev.postern.runners.server.AdapterNames.Adapted;
 import dev.postern.runners.server.AnswerSink.Answering;
 import dev.postern.runners.wire.BadRequest;
 import dev.postern.runners.wire.ChatRequest;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Answers chats and completions. */
 final class GenerationRoutes {
@@ -26,13 +28,19 @@ final class GenerationRoutes {
   private final Vertx vertx;
   private final RunnerServerConfig config;
   private final LoadedModels models;
+  private final AdapterNames adapters;
   private final InstantSource clock;
 
   GenerationRoutes(
-      Vertx vertx, RunnerServerConfig config, LoadedModels models, InstantSource clock) {
+      Vertx vertx,
+      RunnerServerConfig config,
+      LoadedModels models,
+      AdapterNames adapters,
+      InstantSource clock) {
     this.vertx = vertx;
     this.config = config;
     this.models = models;
+    this.adapters = adapters;
     this.clock = clock;
   }
 
@@ -49,7 +57,20 @@ final class GenerationRoutes {
       int samples,
       int n,
       boolean stream,
-      boolean includeUsage) {}
+      boolean includeUsage) {
+
+    Prepared adapted(String adapter) {
+      return new Prepared(
+          format,
+          generations.stream().map(request -> request.withAdapter(adapter)).toList(),
+          echoes,
+          promptTokens,
+          samples,
+          n,
+          stream,
+          includeUsage);
+    }
+  }
 
   List<Route> routes() {
     return List.of(
@@ -73,17 +94,47 @@ final class GenerationRoutes {
       ServedCall call, Buffer body, Function<Buffer, R> parser, Preparation<R> preparation) {
     boolean small = body.length() <= SMALL;
     work(small, () -> parser.apply(body))
-        .compose(request ->
-            models
-                .use(request.model(), LoadedModel.Generative.class, "text generation")
-                .onSuccess(use ->
-                    work(small, () -> preparation.prepare(use.model(), call.caller(), request))
-                        .onSuccess(prepared -> generate(call, use, prepared))
-                        .onFailure(cause -> {
-                          use.close();
-                          call.fail(cause);
-                        })))
+        .compose(request -> {
+          var adapted = adapters.find(request.model());
+          return models
+              .use(
+                  adapted == null ? request.model() : adapted.model(),
+                  LoadedModel.Generative.class,
+                  "text generation")
+              .onSuccess(use ->
+                  work(
+                          small && isLoaded(use.model(), adapted),
+                          () ->
+                              adapt(
+                                  use.model(),
+                                  adapted,
+                                  preparation.prepare(use.model(), call.caller(), request)))
+                      .onSuccess(prepared -> generate(call, use, adapted, prepared))
+                      .onFailure(cause -> {
+                        use.close();
+                        call.fail(cause);
+                      }));
+        })
         .onFailure(call::fail);
+  }
+
+  /** Whether the adapter can be applied without waiting for the disk. */
+  private static boolean isLoaded(LoadedModel.Generative model, @Nullable Adapted adapted) {
+    return adapted == null
+        || model
+            .generator()
+            .adapters()
+            .filter(adapters -> adapters.isLoaded(adapted.digest()))
+            .isPresent();
+  }
+
+  private static Prepared adapt(
+      LoadedModel.Generative model, @Nullable Adapted adapted, Prepared prepared) {
+    if (adapted == null) {
+      return prepared;
+    }
+    model.generator().prepare(adapted.digest());
+    return prepared.adapted(adapted.digest());
   }
 
   private <T> Future<T> work(boolean small, Callable<T> action) {
@@ -98,7 +149,10 @@ final class GenerationRoutes {
   }
 
   private void generate(
-      ServedCall call, LoadedModels.Use<LoadedModel.Generative> use, Prepared prepared) {
+      ServedCall call,
+      LoadedModels.Use<LoadedModel.Generative> use,
+      @Nullable Adapted adapted,
+      Prepared prepared) {
     if (call.over()) {
       use.close();
       return;
@@ -109,8 +163,10 @@ final class GenerationRoutes {
             prepared.format(),
             prepared.format().idPrefix() + UUID.randomUUID().toString().replace("-", ""),
             clock.instant().getEpochSecond(),
-            model.name(),
-            model.fingerprint(),
+            adapted == null ? model.name() : adapted.name(),
+            adapted == null
+                ? model.fingerprint()
+                : model.fingerprint() + "_" + OnnxModels.fingerprint(adapted.digest()),
             prepared.includeUsage());
     var answering =
         new Answering(

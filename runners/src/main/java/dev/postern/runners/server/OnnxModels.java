@@ -124,7 +124,7 @@ record OnnxModels(EngineConfig engine) implements ModelLoader {
     }
   }
 
-  private static String fingerprint(String digest) {
+  static String fingerprint(String digest) {
     var hex = digest.substring(digest.indexOf(':') + 1);
     return "fp_" + hex.substring(0, Math.min(FINGERPRINT, hex.length()));
   }

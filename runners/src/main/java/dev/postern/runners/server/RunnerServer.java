@@ -124,7 +124,8 @@ final class RunnerServer extends VerticleBase {
   }
 
   private List<Route> routes(LoadedModels known) {
-    var generation = new GenerationRoutes(vertx, config, known, opening.clock());
+    var adapters = new AdapterNames();
+    var generation = new GenerationRoutes(vertx, config, known, adapters, opening.clock());
     explain = new ExplainRoute(vertx, known);
     var control = new ControlRoutes(known, new Warming(context, known), traffic, this::drain);
     var routes = new ArrayList<Route>();
@@ -132,6 +133,7 @@ final class RunnerServer extends VerticleBase {
     routes.addAll(new EncoderRoutes(vertx, known).routes());
     routes.add(explain.route());
     routes.addAll(control.routes());
+    routes.addAll(new AdapterRoutes(vertx, known, adapters).routes());
     routes.addAll(new ReportRoutes(vertx, opening.device(), known, metrics, traffic).routes());
     return routes;
   }

@@ -1,0 +1,43 @@
+package dev.postern.runners.server;
+
+import dev.postern.runners.wire.BadRequest;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The names under which models answer with an adapter. Names hold no memory: an adapter is loaded
+ * when it is used. Belongs to the server's event loop.
+ */
+final class AdapterNames {
+  private static final int MAX_NAMES = 10_000;
+
+  private final Map<String, Adapted> names = new LinkedHashMap<>();
+
+  /**
+   * @param name what requests call it
+   * @param model name of the model that the adapter is applied to
+   * @param digest of the adapter
+   */
+  record Adapted(String name, String model, String digest) {}
+
+  void put(Adapted adapted) {
+    if (names.size() >= MAX_NAMES && !names.containsKey(adapted.name())) {
+      throw new BadRequest("This runner knows too many adapters.", "name", "invalid_value");
+    }
+    names.put(adapted.name(), adapted);
+  }
+
+  boolean remove(String name) {
+    return names.remove(name) != null;
+  }
+
+  @Nullable Adapted find(String name) {
+    return names.get(name);
+  }
+
+  List<Adapted> all() {
+    return List.copyOf(names.values());
+  }
+}
