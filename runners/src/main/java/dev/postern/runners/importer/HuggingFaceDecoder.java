@@ -38,6 +38,7 @@ final class HuggingFaceDecoder implements DecoderSource {
           INDEX,
           "generation_config.json",
           ModelFolder.TOKENIZER,
+          TokenizerFiles.SENTENCE_PIECE,
           "tokenizer_config.json",
           "chat_template.jinja",
           "chat_template.json");
@@ -154,7 +155,7 @@ final class HuggingFaceDecoder implements DecoderSource {
   @Override
   public ModelManifest.Tokens tokenizer(Path file) throws IOException {
     ModelManifest.Tokens tokens = tokenizer.tokens(settings, config.vocabulary());
-    Files.copy(folder.resolve(ModelFolder.TOKENIZER), file);
+    tokenizer.write(file);
     return tokens;
   }
 

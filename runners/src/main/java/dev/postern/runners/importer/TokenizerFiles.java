@@ -9,6 +9,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.postern.runners.tokenizer.SentencePieceModel;
+import dev.postern.runners.tokenizer.TokenizerFile;
+import dev.postern.runners.tokenizer.TokenizerJson;
+import dev.postern.runners.tokenizer.UnsoundTokenizerException;
+import dev.postern.runners.tokenizer.Vocabulary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,28 +23,38 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the files beside a tokenizer.json say of it: which tokens begin and end texts, and the chat
- * template. A tokenizer.json can have tens of megabytes, so it is read as a stream.
+ * The tokenizer of a Hugging Face folder: a tokenizer.json or, where there is none, SentencePiece's
+ * tokenizer.model. And what the files beside it say of it: which tokens begin and end texts, and
+ * the chat template. A tokenizer.json can have tens of megabytes, so it is read as a stream.
  */
 final class TokenizerFiles {
   private static final long MAX_BYTES = 256 << 20;
   private static final int MAX_ADDED = 1 << 17;
   private static final ObjectMapper MAPPER = new ObjectMapper(JsonFiles.FACTORY);
 
+  static final String SENTENCE_PIECE = "tokenizer.model";
+
   private final Path folder;
+  private final @Nullable Vocabulary pieces;
   private final ObjectNode settings;
   private final Map<String, Integer> added = new HashMap<>();
   private JsonNode postProcessor = MissingNode.getInstance();
 
   /**
-   * @throws ImportException when the folder has no tokenizer.json, or a damaged one
+   * @throws ImportException when the folder has neither of them, or a damaged one
    */
   TokenizerFiles(Path folder) throws IOException {
     this.folder = folder;
     this.settings = JsonFiles.readIfThere(folder.resolve("tokenizer_config.json"));
     Path file = folder.resolve(ModelFolder.TOKENIZER);
-    if (!Files.isRegularFile(file)) {
-      throw ImportException.unsupported("there is no tokenizer.json beside it");
+    pieces = Files.isRegularFile(file) ? null : sentencePieces(folder.resolve(SENTENCE_PIECE));
+    if (pieces != null) {
+      for (int id = 0; id < pieces.pieces().size(); id++) {
+        if (pieces.kinds().get(id) == Vocabulary.Kind.CONTROL) {
+          added.put(pieces.pieces().get(id), id);
+        }
+      }
+      return;
     }
     if (Files.size(file) > MAX_BYTES) {
       throw malformed("its tokenizer.json is too large");
@@ -50,6 +65,31 @@ final class TokenizerFiles {
     } catch (JsonProcessingException failure) {
       throw malformed("its tokenizer.json is not sound JSON");
     }
+  }
+
+  private static Vocabulary sentencePieces(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw ImportException.unsupported("there is no tokenizer.json beside it");
+    }
+    try {
+      return SentencePieceModel.read(file);
+    } catch (UnsoundTokenizerException failure) {
+      throw malformed("of its tokenizer.model: " + failure.getMessage());
+    }
+  }
+
+  /** Writes the tokenizer.json that the model will be served with. */
+  void write(Path target) throws IOException {
+    if (pieces != null) {
+      TokenizerJson.write(pieces, target);
+      return;
+    }
+    try {
+      TokenizerFile.read(folder.resolve(ModelFolder.TOKENIZER));
+    } catch (UnsoundTokenizerException failure) {
+      throw malformed("of its tokenizer.json: " + failure.getMessage());
+    }
+    Files.copy(folder.resolve(ModelFolder.TOKENIZER), target);
   }
 
   private void read(JsonParser json) throws IOException {
@@ -118,6 +158,9 @@ final class TokenizerFiles {
   private boolean begins(@Nullable Integer beginning) {
     if (beginning == null) {
       return false;
+    }
+    if (pieces != null) {
+      return settings.path("add_bos_token").asBoolean(true);
     }
     JsonNode processors = postProcessor.path("processors");
     if (!processors.isArray()) {

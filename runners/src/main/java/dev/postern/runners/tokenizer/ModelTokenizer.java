@@ -80,7 +80,7 @@ public final class ModelTokenizer implements Tokenizer, AutoCloseable {
 
   @Override
   public byte[] bytes(int id) {
-    if (file.control().get(id)) {
+    if (file.silent(id)) {
       return NOTHING;
     }
     String piece = file.piece(id);

@@ -82,15 +82,20 @@ public final class TokenizerFile {
     return pieces.length;
   }
 
-  /** The piece of a token; empty for an id between others that has none. */
+  /** The piece of a token; one of its own for an id that has none, as a padded vocabulary's. */
   String piece(int id) {
     var piece = id < pieces.length ? pieces[id] : null;
-    return piece == null ? "" : piece;
+    return piece == null ? "<unused-%d>".formatted(id) : piece;
   }
 
-  /** Tokens that are never text. */
+  /** Tokens that are spelled out in texts by their makers only. */
   BitSet control() {
     return control;
+  }
+
+  /** Whether a token is never text. */
+  boolean silent(int id) {
+    return control.get(id) || id >= pieces.length || pieces[id] == null;
   }
 
   /** Added tokens that are text as they are spelled. */

@@ -7,11 +7,15 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.postern.runners.importer.DefaultModels;
 import dev.postern.runners.importer.ImportException;
 import dev.postern.runners.importer.ImportProgress;
+import dev.postern.runners.importer.ModelImport;
 import dev.postern.runners.onnx.BlockInt8Format;
+import dev.postern.runners.onnx.FloatFormat;
+import dev.postern.runners.testing.TinyFamily;
 import dev.postern.runners.tokenizer.Vocabulary.Kind;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.ArrayList;
@@ -19,6 +23,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -93,6 +98,21 @@ class ReferenceIdsIT {
   }
 
   @Test
+  void importsAModelThatHasOnlyATokenizerModel() throws IOException {
+    Path source = TinyFamily.read("llama2").write(folder.resolve("source"));
+    Files.delete(source.resolve("tokenizer.json"));
+    Files.copy(RESOURCES.resolve("bpe.model"), source.resolve("tokenizer.model"));
+    var model =
+        new ModelImport(folder.resolve("cache"), new FloatFormat())
+            .run(source, null, ImportProgress.NONE);
+    assertThat(model.manifest().tokens().begins()).isTrue();
+    assertThat(model.manifest().tokens().beginning()).isEqualTo(1);
+    try (var tokenizer = open(model.path().resolve("tokenizer.json"))) {
+      requireIds(tokenizer, "bpe.model", false);
+    }
+  }
+
+  @Test
   void choosesPiecesAsSentencePieceDoes() throws IOException {
     try (var tokenizer = written(SentencePieceModel.read(RESOURCES.resolve("unigram.model")))) {
       requireIds(tokenizer, "unigram.model", false);
@@ -137,7 +157,7 @@ class ReferenceIdsIT {
   }
 
   private static void requireIds(ModelTokenizer tokenizer, String name, boolean control) {
-    List<int[]> expected = references.get(name);
+    List<int[]> expected = Objects.requireNonNull(references.get(name));
     assertThat(expected).hasSameSizeAs(corpus);
     for (int line = 0; line < corpus.size(); line++) {
       assertThat(tokenizer.encode(corpus.get(line), control))
