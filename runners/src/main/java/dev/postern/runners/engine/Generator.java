@@ -2,7 +2,7 @@ package dev.postern.runners.engine;
 
 import dev.postern.runners.adapter.Adapters;
 import dev.postern.runners.adapter.UnknownAdapterException;
-import dev.postern.runners.wire.ChatRequest;
+import dev.postern.runners.template.Conversation;
 import dev.postern.runners.wire.Sampling;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,9 +22,15 @@ public interface Generator extends AutoCloseable {
   Tokenizer tokenizer();
 
   /**
-   * Renders messages by the model's own chat template, ending where the assistant's answer begins.
+   * Renders a conversation by the model's own chat template, ending where the assistant's answer
+   * begins.
+   *
+   * @throws dev.postern.runners.wire.BadRequest when the template refuses it
    */
-  String renderChat(List<ChatRequest.Message> messages);
+  String renderChat(Conversation conversation);
+
+  /** The template's source. */
+  String chatTemplate();
 
   /**
    * Queues a generation.

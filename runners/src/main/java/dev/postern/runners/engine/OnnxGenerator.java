@@ -7,8 +7,8 @@ import dev.postern.runners.adapter.UnknownAdapterException;
 import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.importer.ModelManifest;
 import dev.postern.runners.template.ChatTemplate;
+import dev.postern.runners.template.Conversation;
 import dev.postern.runners.tokenizer.ModelTokenizer;
-import dev.postern.runners.wire.ChatRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -185,8 +185,13 @@ public final class OnnxGenerator implements Generator {
   }
 
   @Override
-  public String renderChat(List<ChatRequest.Message> messages) {
-    return template.render(messages);
+  public String renderChat(Conversation conversation) {
+    return template.render(conversation);
+  }
+
+  @Override
+  public String chatTemplate() {
+    return template.source();
   }
 
   @Override

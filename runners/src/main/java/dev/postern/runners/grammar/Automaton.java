@@ -183,11 +183,6 @@ final class Automaton {
     return calls.size();
   }
 
-  /** Bytes of memory, about. */
-  long weight() {
-    return 12L * edges + 48L * calls.size();
-  }
-
   /** States of an {@link Nfa} that bytes cannot tell apart, ascending. */
   private record Subset(int[] states, int hash) {
     record Edge(int low, int high, int[] targets) {}

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What an answer may be: the rules of JSON text and those that were added to them. */
-public final class Grammar {
+final class Grammar {
   /** About a second of work and some tens of megabytes at the most. */
   private static final long BUDGET = 4_000_000;
 

@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The compiled grammars of one model, the least lately used given up first. Thread-safe. */
@@ -29,16 +28,16 @@ public final class Grammars {
   /**
    * A constraint for one answer.
    *
-   * @param key tells grammars apart, such as a digest of what they are made of
-   * @param grammar makes it where it is not known
+   * @throws dev.postern.runners.wire.BadRequest naming the schema that cannot be used
    */
-  public GrammarConstraint constraint(String key, Supplier<Grammar> grammar) {
+  public GrammarConstraint constraint(AnswerShape shape) {
+    String key = shape.digest();
     lock.lock();
     try {
       TokenMasks masks = compiled.get(key);
       if (masks == null) {
         // Compiled under the lock: one costs at most what a budget allows, and two at once twice.
-        masks = new TokenMasks(grammar.get().automaton(), trie());
+        masks = new TokenMasks(shape.automaton(), trie());
         compiled.put(key, masks);
         if (compiled.size() > MOST) {
           compiled.remove(compiled.keySet().iterator().next());

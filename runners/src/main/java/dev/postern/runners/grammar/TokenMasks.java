@@ -176,9 +176,4 @@ final class TokenMasks {
     }
     return next;
   }
-
-  /** Bytes of memory, about. */
-  long weight() {
-    return automaton.weight() + keptBytes.get();
-  }
 }

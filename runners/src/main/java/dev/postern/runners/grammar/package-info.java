@@ -1,6 +1,7 @@
 /**
- * Answers held to a grammar. A JSON Schema becomes {@link dev.postern.runners.grammar.Expression}s
- * over bytes, those become an {@link dev.postern.runners.grammar.Automaton} once, and a {@link
+ * Answers held to a grammar. An {@link dev.postern.runners.grammar.AnswerShape} with its JSON
+ * Schemas becomes {@link dev.postern.runners.grammar.Expression}s over bytes, those become an
+ * {@link dev.postern.runners.grammar.Automaton} once, and a {@link
  * dev.postern.runners.grammar.GrammarConstraint} walks it along with the tokens of one answer.
  */
 @NullMarked

@@ -2,7 +2,6 @@ package dev.postern.runners.server;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
-import java.util.List;
 
 /** In what the answers of the chat API and of the text API differ. */
 interface AnswerFormat {
@@ -13,7 +12,7 @@ interface AnswerFormat {
   String chunkObject();
 
   /** The fields of a choice in a document. */
-  void choice(JsonGenerator json, String text, List<ScoredToken> tokens) throws IOException;
+  void choice(JsonGenerator json, Delta answer) throws IOException;
 
   /** The fields of the first chunk of a choice, which has no text of the model yet. */
   void opening(JsonGenerator json) throws IOException;

@@ -31,11 +31,14 @@ final class AnswerSink {
     private static final class Collected {
       final StringBuilder text = new StringBuilder();
       final List<ScoredToken> tokens = new ArrayList<>();
+      final StringBuilder thoughts = new StringBuilder();
+      final CollectedCalls calls = new CollectedCalls();
       String reason = "stop";
       double meanLogprob;
 
       AnswerWriter.Finished finished() {
-        return new AnswerWriter.Finished(text.toString(), tokens, reason);
+        return new AnswerWriter.Finished(
+            new Delta(text.toString(), tokens, thoughts.toString(), calls.whole()), reason);
       }
 
       double meanLogprob() {
@@ -62,6 +65,8 @@ final class AnswerSink {
       var answer = answers.get(index);
       answer.text.append(delta.text());
       answer.tokens.addAll(delta.tokens());
+      answer.thoughts.append(delta.thoughts());
+      delta.calls().forEach(answer.calls::add);
     }
 
     @Override

@@ -19,7 +19,10 @@ record AnswerWriter(
     String fingerprint,
     boolean includeUsage) {
 
-  record Finished(String text, List<ScoredToken> tokens, String reason) {}
+  /**
+   * @param answer all of its deltas as one
+   */
+  record Finished(Delta answer, String reason) {}
 
   Buffer document(List<Finished> choices, int promptTokens, GenerationRun.Totals totals) {
     return Json.object(json -> {
@@ -29,7 +32,7 @@ record AnswerWriter(
         var choice = choices.get(i);
         json.writeStartObject();
         json.writeNumberField("index", i);
-        format.choice(json, choice.text(), choice.tokens());
+        format.choice(json, choice.answer());
         json.writeStringField("finish_reason", choice.reason());
         json.writeEndObject();
       }
@@ -113,7 +116,7 @@ record AnswerWriter(
     json.writeNumberField("cached_tokens", totals.cachedTokens());
     json.writeEndObject();
     json.writeObjectFieldStart("completion_tokens_details");
-    json.writeNumberField("reasoning_tokens", 0);
+    json.writeNumberField("reasoning_tokens", totals.thinkingTokens());
     json.writeEndObject();
     json.writeEndObject();
     cost(json, totals.cpuMicros(), totals.queueMicros());

@@ -26,15 +26,49 @@ record ChatFormat(boolean logprobs) implements AnswerFormat {
   }
 
   @Override
-  public void choice(JsonGenerator json, String text, List<ScoredToken> tokens) throws IOException {
+  public void choice(JsonGenerator json, Delta answer) throws IOException {
     json.writeObjectFieldStart("message");
     json.writeStringField("role", "assistant");
-    json.writeStringField("content", text);
+    if (answer.text().isEmpty() && !answer.calls().isEmpty()) {
+      json.writeNullField("content");
+    } else {
+      json.writeStringField("content", answer.text());
+    }
+    if (!answer.thoughts().isEmpty()) {
+      json.writeStringField("reasoning_content", answer.thoughts());
+    }
     json.writeNullField("refusal");
     json.writeArrayFieldStart("annotations");
     json.writeEndArray();
+    if (!answer.calls().isEmpty()) {
+      json.writeArrayFieldStart("tool_calls");
+      for (var call : answer.calls()) {
+        call(json, call, false);
+      }
+      json.writeEndArray();
+    }
     json.writeEndObject();
-    logprobs(json, tokens);
+    logprobs(json, answer.tokens());
+  }
+
+  /** A whole call, or in a chunk a piece of one. */
+  private static void call(JsonGenerator json, AnswerParts.CallPiece call, boolean chunk)
+      throws IOException {
+    json.writeStartObject();
+    if (chunk) {
+      json.writeNumberField("index", call.index());
+    }
+    if (call.id() != null) {
+      json.writeStringField("id", call.id());
+      json.writeStringField("type", "function");
+    }
+    json.writeObjectFieldStart("function");
+    if (call.name() != null) {
+      json.writeStringField("name", call.name());
+    }
+    json.writeStringField("arguments", call.arguments());
+    json.writeEndObject();
+    json.writeEndObject();
   }
 
   @Override
@@ -50,7 +84,20 @@ record ChatFormat(boolean logprobs) implements AnswerFormat {
   @Override
   public void delta(JsonGenerator json, Delta delta, int offset) throws IOException {
     json.writeObjectFieldStart("delta");
-    json.writeStringField("content", delta.text());
+    if (!delta.thoughts().isEmpty()) {
+      json.writeStringField("reasoning_content", delta.thoughts());
+    }
+    boolean nothingElse = delta.thoughts().isEmpty() && delta.calls().isEmpty();
+    if (nothingElse || !delta.text().isEmpty()) {
+      json.writeStringField("content", delta.text());
+    }
+    if (!delta.calls().isEmpty()) {
+      json.writeArrayFieldStart("tool_calls");
+      for (var call : delta.calls()) {
+        call(json, call, true);
+      }
+      json.writeEndArray();
+    }
     json.writeEndObject();
     logprobs(json, delta.tokens());
   }

@@ -1,73 +1,137 @@
 package dev.postern.runners.server;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.postern.runners.engine.Tokenizer;
+import dev.postern.runners.template.Conversation;
+import dev.postern.runners.template.Conversation.ToolCall;
+import dev.postern.runners.template.Conversation.Turn;
 import dev.postern.runners.wire.BadRequest;
-import dev.postern.runners.wire.ChatRequest.Message;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Encodes a chat so that only the template can write control tokens: a message that spells one out
- * gets its letters, and so cannot end its turn and speak as someone else.
+ * Encodes a chat so that only the template can write control tokens: a message, a tool or a call
+ * that spells one out gets its letters, and so cannot end its turn and speak as someone else.
  */
 final class ChatPrompt {
   /** Unicode's private use area: code points that mean nothing between strangers. */
   private static final char FIRST_MARK = '\ue000';
 
   private static final char LAST_MARK = '\uf8ff';
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private ChatPrompt() {}
 
-  static int[] encode(LoadedModel.Generative model, List<Message> messages) {
-    var known = messages.stream().map(ChatPrompt::withKnownRole).toList();
+  /**
+   * @param thinking whether it ends within the block of the answer's thoughts
+   */
+  record Encoded(int[] ids, boolean thinking) {}
+
+  static Encoded encode(LoadedModel.Generative model, Conversation conversation) {
     var tokenizer = model.generator().tokenizer();
     var controls = model.controlTexts();
-    if (known.stream().noneMatch(message -> spellsAny(message, controls))) {
-      return tokenizer.encode(model.generator().renderChat(known), true);
-    }
-    char mark = unusedMark(known);
-    var masked =
-        known.stream().map(message -> mapped(message, text -> mask(text, controls, mark))).toList();
-    return unmask(tokenizer, model.generator().renderChat(masked), controls, mark);
+    char mark = unusedMark(conversation);
+    var masked = mapped(conversation, text -> mask(text, controls, mark));
+    String rendered = model.generator().renderChat(masked);
+    boolean thinking = rendered.stripTrailing().endsWith("<think>");
+    int[] ids =
+        masked.equals(conversation)
+            ? tokenizer.encode(rendered, true)
+            : unmask(tokenizer, rendered, controls, mark);
+    return new Encoded(ids, thinking);
   }
 
-  /** Templates know the older role names only. */
-  private static Message withKnownRole(Message message) {
-    var role =
-        switch (message.role()) {
-          case "developer" -> "system";
-          case "function" -> "tool";
-          default -> message.role();
-        };
-    return new Message(role, message.content(), message.name());
+  private static Conversation mapped(Conversation conversation, UnaryOperator<String> change) {
+    return new Conversation(
+        conversation.turns().stream().map(turn -> mapped(turn, change)).toList(),
+        conversation.tools().stream().map(tool -> mapped(tool, change)).toList(),
+        conversation.flags());
   }
 
-  private static boolean spellsAny(Message message, List<String> controls) {
-    return controls.stream()
-        .anyMatch(control ->
-            message.content().contains(control)
-                || (message.name() != null && message.name().contains(control)));
+  private static Turn mapped(Turn turn, UnaryOperator<String> change) {
+    return new Turn(
+        turn.role(),
+        change.apply(turn.content()),
+        mappedOrNull(turn.name(), change),
+        turn.toolCalls().stream()
+            .map(call ->
+                new ToolCall(
+                    change.apply(call.id()),
+                    change.apply(call.name()),
+                    mappedArguments(call.arguments(), change)))
+            .toList(),
+        mappedOrNull(turn.toolCallId(), change),
+        mappedOrNull(turn.reasoning(), change));
   }
 
-  private static Message mapped(Message message, UnaryOperator<String> change) {
-    @Nullable String name = message.name();
-    return new Message(
-        message.role(), change.apply(message.content()), name == null ? null : change.apply(name));
+  private static @Nullable String mappedOrNull(
+      @Nullable String text, UnaryOperator<String> change) {
+    return text == null ? null : change.apply(text);
   }
 
-  private static char unusedMark(List<Message> messages) {
-    for (char mark = FIRST_MARK; mark < LAST_MARK; mark++) {
-      int wanted = mark;
-      if (messages.stream().noneMatch(m -> (m.content() + m.name()).indexOf(wanted) >= 0)) {
-        return mark;
+  /** A control token may be spelled with escapes, which the template's reading would undo. */
+  private static String mappedArguments(String arguments, UnaryOperator<String> change) {
+    try {
+      JsonNode tree = JSON.readTree(arguments);
+      if (tree != null && tree.isObject()) {
+        JsonNode changed = mapped(tree, change);
+        return changed.equals(tree) ? arguments : changed.toString();
       }
+    } catch (JsonProcessingException notJson) {
+      // A text like any other.
     }
-    throw new BadRequest(
-        "The messages use every code point of Unicode's private use area.",
-        "messages",
-        "invalid_value");
+    return change.apply(arguments);
+  }
+
+  private static JsonNode mapped(JsonNode tree, UnaryOperator<String> change) {
+    return switch (tree) {
+      case TextNode text -> TextNode.valueOf(change.apply(text.textValue()));
+      case ArrayNode list -> {
+        ArrayNode copy = JSON.createArrayNode();
+        list.forEach(item -> copy.add(mapped(item, change)));
+        yield copy;
+      }
+      case ObjectNode object -> {
+        ObjectNode copy = JSON.createObjectNode();
+        object
+            .properties()
+            .forEach(
+                entry -> copy.set(change.apply(entry.getKey()), mapped(entry.getValue(), change)));
+        yield copy;
+      }
+      default -> tree;
+    };
+  }
+
+  private static char unusedMark(Conversation conversation) {
+    boolean[] used = new boolean[LAST_MARK - FIRST_MARK];
+    var noted =
+        mapped(
+            conversation,
+            text -> {
+              text.chars()
+                  .filter(unit -> unit >= FIRST_MARK && unit < LAST_MARK)
+                  .forEach(unit -> used[unit - FIRST_MARK] = true);
+              return text;
+            });
+    return (char)
+        IntStream.range(0, used.length)
+            .filter(i -> !used[i])
+            .map(i -> FIRST_MARK + i)
+            .findFirst()
+            .orElseThrow(() ->
+                new BadRequest(
+                    "The %d messages use every code point of Unicode's private use area."
+                        .formatted(noted.turns().size()),
+                    "messages",
+                    "invalid_value"));
   }
 
   /** Replaces each control token's text by its number between marks. */

@@ -27,9 +27,9 @@ record CompletionFormat(boolean logprobs) implements AnswerFormat {
   }
 
   @Override
-  public void choice(JsonGenerator json, String text, List<ScoredToken> tokens) throws IOException {
-    json.writeStringField("text", text);
-    logprobs(json, tokens, 0);
+  public void choice(JsonGenerator json, Delta answer) throws IOException {
+    json.writeStringField("text", answer.text());
+    logprobs(json, answer.tokens(), 0);
   }
 
   @Override

@@ -99,7 +99,7 @@ final class EncoderRoutes {
           call.used(
               model,
               rows.tokens(),
-              new GenerationRun.Totals(0, rows.cpuMicros(), rows.queueMicros(), 0));
+              new GenerationRun.Totals(0, 0, rows.cpuMicros(), rows.queueMicros(), 0));
           return vertx.executeBlocking(() -> document(model, task, rows), false);
         })
         .onSuccess(call::json);

@@ -96,7 +96,7 @@ final class ExplainRoute {
           call.used(
               model.name(),
               answered.read,
-              new GenerationRun.Totals(answered.written, answered.cpuMicros, 0, 0));
+              new GenerationRun.Totals(answered.written, 0, answered.cpuMicros, 0, 0));
           call.json(answered.body);
         })
         .recover(cause ->
@@ -149,7 +149,7 @@ final class ExplainRoute {
     var tokenizer = model.generator().tokenizer();
     int[] prompt =
         request.prompt() == null
-            ? ChatPrompt.encode(model, request.messages())
+            ? ChatPrompt.encode(model, ChatTurns.of(request.messages())).ids()
             : tokenizer.encode(request.prompt(), true);
     requireLength(
         prompt, 1, Explainer.MAX_PROMPT, model, request.prompt() == null ? "messages" : "prompt");

@@ -1,6 +1,7 @@
 package dev.postern.runners.server;
 
 import dev.postern.runners.engine.Generator;
+import dev.postern.runners.engine.TokenConstraint;
 import dev.postern.runners.server.AdapterNames.Adapted;
 import dev.postern.runners.server.AnswerSink.Answering;
 import dev.postern.runners.wire.BadRequest;
@@ -51,7 +52,7 @@ final class GenerationRoutes {
    */
   private record Prepared(
       AnswerFormat format,
-      List<Generator.Request> generations,
+      List<GenerationRun.Asked> generations,
       List<String> echoes,
       int promptTokens,
       int samples,
@@ -62,7 +63,7 @@ final class GenerationRoutes {
     Prepared adapted(String adapter) {
       return new Prepared(
           format,
-          generations.stream().map(request -> request.withAdapter(adapter)).toList(),
+          generations.stream().map(asked -> asked.withAdapter(adapter)).toList(),
           echoes,
           promptTokens,
           samples,
@@ -103,7 +104,7 @@ final class GenerationRoutes {
                   "text generation")
               .onSuccess(use ->
                   work(
-                          small && isLoaded(use.model(), adapted),
+                          small && !request.constrained() && isLoaded(use.model(), adapted),
                           () ->
                               adapt(
                                   use.model(),
@@ -217,9 +218,13 @@ final class GenerationRoutes {
     var prompt = Prompts.chat(model, request);
     var sampling = request.sampling();
     requireRoom(model, sampling.n(), "n");
-    var generations = new ArrayList<Generator.Request>();
+    var generations = new ArrayList<GenerationRun.Asked>();
+    var shape = ChatShape.of(model, request, prompt.thinking());
     for (int i = 0; i < sampling.n(); i++) {
-      generations.add(request(caller, prompt, sample(sampling, i), false));
+      generations.add(
+          new GenerationRun.Asked(
+              request(caller, prompt, sample(sampling, i), false, shape.constraint(model)),
+              shape::parts));
     }
     return new Prepared(
         new ChatFormat(sampling.logprobs()),
@@ -246,7 +251,7 @@ final class GenerationRoutes {
     // The best is told by its log probabilities, also where the caller does not want to see them.
     var sampling = request.bestOf() > asked.n() ? asked.withLogprobs() : asked;
     boolean score = request.echo() && request.logprobs() != null;
-    var generations = new ArrayList<Generator.Request>();
+    var generations = new ArrayList<GenerationRun.Asked>();
     var echoes = new ArrayList<String>();
     int promptTokens = 0;
     for (var prompt : prompts) {
@@ -255,7 +260,9 @@ final class GenerationRoutes {
         echoes.add(Prompts.text(model, prompt.ids()));
       }
       for (int i = 0; i < request.bestOf(); i++) {
-        generations.add(request(caller, prompt, sample(sampling, i), score));
+        generations.add(
+            new GenerationRun.Asked(
+                request(caller, prompt, sample(sampling, i), score, null), () -> null));
       }
     }
     return new Prepared(
@@ -270,9 +277,13 @@ final class GenerationRoutes {
   }
 
   private static Generator.Request request(
-      Generator.Caller caller, Prompts.Prompt prompt, Sampling sampling, boolean scorePrompt) {
+      Generator.Caller caller,
+      Prompts.Prompt prompt,
+      Sampling sampling,
+      boolean scorePrompt,
+      @Nullable TokenConstraint constraint) {
     return new Generator.Request(
-        prompt.ids(), sampling, prompt.maxTokens(), scorePrompt, caller, null, null);
+        prompt.ids(), sampling, prompt.maxTokens(), scorePrompt, caller, constraint, null);
   }
 
   /** Samples of one seed differ from each other and are the same on every run. */

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,10 +51,27 @@ final class GenerationRun {
   }
 
   /**
+   * @param thinkingTokens of the completion's
    * @param cachedTokens of the prompts, each counted once, that did not need to be computed
    */
-  record Totals(int completionTokens, long cpuMicros, long queueMicros, int cachedTokens) {
-    static final Totals NONE = new Totals(0, 0, 0, 0);
+  record Totals(
+      int completionTokens,
+      int thinkingTokens,
+      long cpuMicros,
+      long queueMicros,
+      int cachedTokens) {
+    static final Totals NONE = new Totals(0, 0, 0, 0, 0);
+  }
+
+  /**
+   * One answer to make.
+   *
+   * @param parts makes what tells its parts apart; gives null for plain text
+   */
+  record Asked(Generator.Request request, Supplier<@Nullable AnswerParts> parts) {
+    Asked withAdapter(String adapter) {
+      return new Asked(request.withAdapter(adapter), parts);
+    }
   }
 
   private final Context context;
@@ -65,6 +83,7 @@ final class GenerationRun {
   private boolean silent;
   private int running;
   private int completionTokens;
+  private int thinkingTokens;
   private long cpuMicros;
   private long queueMicros;
 
@@ -81,11 +100,7 @@ final class GenerationRun {
    * @throws RunnerException when the queue has no room for all; then none goes on
    */
   static GenerationRun start(
-      Context context,
-      Generator generator,
-      List<Generator.Request> requests,
-      Sink sink,
-      Account account) {
+      Context context, Generator generator, List<Asked> requests, Sink sink, Account account) {
     var run = new GenerationRun(context, generator, sink, account);
     try {
       for (int i = 0; i < requests.size(); i++) {
@@ -129,7 +144,8 @@ final class GenerationRun {
     }
     running--;
     if (running == 0) {
-      var totals = new Totals(completionTokens, cpuMicros, queueMicros, cachedTokens());
+      var totals =
+          new Totals(completionTokens, thinkingTokens, cpuMicros, queueMicros, cachedTokens());
       account.ended(totals);
       if (!silent) {
         sink.done(totals);
@@ -145,11 +161,13 @@ final class GenerationRun {
     private @Nullable Generation generation;
     private boolean begun;
 
-    Answer(int index, Generator.Request request) {
+    Answer(int index, Asked asked) {
       this.index = index;
-      this.request = request;
+      this.request = asked.request();
       var sampling = request.sampling();
-      choice = new Choice(sampling.stop(), generator.tokenizer(), sampling.logprobs());
+      choice =
+          new Choice(
+              sampling.stop(), generator.tokenizer(), sampling.logprobs(), asked.parts().get());
     }
 
     void submit() {
@@ -207,6 +225,7 @@ final class GenerationRun {
 
     private void end(FinishReason reason, @Nullable Timings timings) {
       var last = choice.finish();
+      thinkingTokens += choice.thinkingTokens();
       if (!silent) {
         begin();
         tell(last);
@@ -219,7 +238,7 @@ final class GenerationRun {
       return choice.stopped()
           ? "stop"
           : switch (reason) {
-            case STOP, CANCELLED -> "stop";
+            case STOP, CANCELLED -> choice.called() ? "tool_calls" : "stop";
             case LENGTH -> "length";
           };
     }

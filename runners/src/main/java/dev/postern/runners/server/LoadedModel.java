@@ -2,9 +2,11 @@ package dev.postern.runners.server;
 
 import dev.postern.runners.encoder.Encoder;
 import dev.postern.runners.engine.Generator;
+import dev.postern.runners.grammar.Grammars;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** A model that this process serves. */
 sealed interface LoadedModel {
@@ -20,13 +22,15 @@ sealed interface LoadedModel {
    * @param fingerprint changes with the weights; answers carry it
    * @param maxTokenBytes of the longest token, which bounds the text of a prompt that can fit
    * @param controlTexts how control tokens are spelled
+   * @param grammars what its answers were held to
    */
   record Generative(
       String name,
       Generator generator,
       String fingerprint,
       int maxTokenBytes,
-      List<String> controlTexts)
+      List<String> controlTexts,
+      Grammars grammars)
       implements LoadedModel {
 
     static Generative of(String name, Generator generator, String fingerprint) {
@@ -40,7 +44,13 @@ sealed interface LoadedModel {
         }
         longest = Math.max(longest, Math.max(length, tokenizer.piece(id).length()));
       }
-      return new Generative(name, generator, fingerprint, longest, List.copyOf(controls));
+      return new Generative(
+          name,
+          generator,
+          fingerprint,
+          longest,
+          List.copyOf(controls),
+          new Grammars(tokenizer, Set.copyOf(AnswerParts.SPELLED)));
     }
 
     @Override

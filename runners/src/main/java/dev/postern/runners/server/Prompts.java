@@ -16,8 +16,9 @@ final class Prompts {
 
   /**
    * @param maxTokens room for the answer, within what was asked for
+   * @param thinking whether it ends within the block of the answer's thoughts
    */
-  record Prompt(int[] ids, int maxTokens) {}
+  record Prompt(int[] ids, int maxTokens, boolean thinking) {}
 
   static Prompt chat(LoadedModel.Generative model, ChatRequest request) {
     checkBias(model, request.sampling());
@@ -25,11 +26,16 @@ final class Prompts {
     for (var message : request.messages()) {
       characters += message.content().length();
     }
+    for (var function : request.tools().callable()) {
+      characters += function.definition().toString().length();
+    }
     requirePlausible(model, characters, "messages");
-    var ids = ChatPrompt.encode(model, request.messages());
+    var conversation = ChatTurns.of(request, model.generator().chatTemplate());
+    var encoded = ChatPrompt.encode(model, conversation);
     int wanted =
         request.maxCompletionTokens() == null ? Integer.MAX_VALUE : request.maxCompletionTokens();
-    return fit(model.generator(), ids, wanted, "messages");
+    var prompt = fit(model.generator(), encoded.ids(), wanted, "messages");
+    return new Prompt(prompt.ids(), prompt.maxTokens(), encoded.thinking());
   }
 
   static List<Prompt> completion(LoadedModel.Generative model, CompletionRequest request) {
@@ -66,7 +72,7 @@ final class Prompts {
     if (room < 0 || (room == 0 && wanted > 0)) {
       throw tooLong(Integer.toString(ids.length), generator.contextLength(), param);
     }
-    return new Prompt(ids, Math.min(wanted, room));
+    return new Prompt(ids, Math.min(wanted, room), false);
   }
 
   /** Spares the tokenizer a text that cannot fit whatever its tokens are. */

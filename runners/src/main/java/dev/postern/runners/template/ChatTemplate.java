@@ -3,7 +3,6 @@ package dev.postern.runners.template;
 import dev.postern.runners.template.Conversation.ToolCall;
 import dev.postern.runners.template.Conversation.Turn;
 import dev.postern.runners.wire.BadRequest;
-import dev.postern.runners.wire.ChatRequest.Message;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,13 +25,15 @@ public final class ChatTemplate {
       + '<|im_end|>\\n' }}{% endfor %}{{ '<|im_start|>assistant\\n' }}\
       """;
 
+  private final String source;
   private final List<Statement> template;
   private final String beginning;
   private final String end;
   private final InstantSource clock;
 
   private ChatTemplate(
-      List<Statement> template, String beginning, String end, InstantSource clock) {
+      String source, List<Statement> template, String beginning, String end, InstantSource clock) {
+    this.source = source;
     this.template = template;
     this.beginning = beginning;
     this.end = end;
@@ -55,7 +56,7 @@ public final class ChatTemplate {
     if (text.length() > MAX_TEMPLATE) {
       throw new TemplateSyntaxException("the template is too long");
     }
-    return new ChatTemplate(TemplateParser.parse(text), beginning, end, clock);
+    return new ChatTemplate(text, TemplateParser.parse(text), beginning, end, clock);
   }
 
   /** The ChatML format, for a model that brings no template. */
@@ -63,15 +64,9 @@ public final class ChatTemplate {
     return parse(CHATML, beginning, end);
   }
 
-  /** Messages without tools. */
-  public String render(List<Message> messages) {
-    return render(
-        Conversation.of(
-            messages.stream()
-                .map(message ->
-                    new Turn(
-                        message.role(), message.content(), message.name(), List.of(), null, null))
-                .toList()));
+  /** The template itself, from which a family's habits can be told. */
+  public String source() {
+    return source;
   }
 
   /**

@@ -9,6 +9,7 @@ final class ChatFields {
   private static final Set<String> KNOWN =
       Set.of(
           "audio",
+          "chat_template_kwargs",
           "frequency_penalty",
           "function_call",
           "functions",
@@ -68,7 +69,17 @@ final class ChatFields {
     var maxTokens = maxTokens(body);
     CommonFields.checkLabels(body);
     refuseWhatNoRunnerDoes(body);
-    return new ChatRequest(tree, model, messages, sampling, maxTokens, stream, includeUsage);
+    return new ChatRequest(
+        tree,
+        model,
+        messages,
+        sampling,
+        maxTokens,
+        stream,
+        includeUsage,
+        ToolFields.tools(body),
+        ToolFields.responseFormat(body),
+        thinking(body));
   }
 
   private static @Nullable Integer maxTokens(Fields body) {
@@ -80,30 +91,23 @@ final class ChatFields {
     return now != null ? now : old;
   }
 
+  /**
+   * Of the efforts only none and minimal mean something to models that think or do not. Some
+   * clients say it in {@code chat_template_kwargs} instead.
+   */
+  private static @Nullable Boolean thinking(Fields body) {
+    var more = body.object("chat_template_kwargs");
+    if (more != null) {
+      more.allowOnly(Set.of("enable_thinking"));
+      if (more.has("enable_thinking")) {
+        return more.flag("enable_thinking");
+      }
+    }
+    var effort = body.text("reasoning_effort", 64);
+    return effort == null ? null : !Set.of("none", "minimal").contains(effort);
+  }
+
   private static void refuseWhatNoRunnerDoes(Fields body) {
-    for (var name : new String[] {"tools", "functions"}) {
-      body.array(name);
-      if (body.filled(name)) {
-        throw body.unsupported(name, "the models served here do not call tools");
-      }
-    }
-    body.flag("parallel_tool_calls");
-    for (var name : new String[] {"tool_choice", "function_call"}) {
-      var choice = body.get(name);
-      if (choice != null && !choice.asText().equals("none")) {
-        throw body.invalid(name, "must be \"none\" when no tools are given");
-      }
-    }
-    var format = body.object("response_format");
-    if (format != null) {
-      var type = format.required("type", format.text("type", 64));
-      if (Set.of("json_object", "json_schema").contains(type)) {
-        throw body.unsupported("response_format", "the models served here answer with plain text");
-      }
-      if (!type.equals("text")) {
-        throw format.invalid("type", "must be \"text\"");
-      }
-    }
     if (body.has("audio")) {
       throw body.unsupported("audio", "the models served here answer with text");
     }

@@ -16,4 +16,9 @@ public sealed interface InferenceRequest
 
   /** Whether the answer is wanted as a stream of events. */
   boolean stream();
+
+  /** Whether the answer is held to a grammar, which takes a while to prepare. */
+  default boolean constrained() {
+    return false;
+  }
 }

@@ -2,6 +2,7 @@ package dev.postern.runners.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -32,57 +33,66 @@ final class MessageFields {
     message.required("role", message.get("role"));
     var role = message.oneOf("role", "", ROLES);
     var name = message.text("name", MAX_NAME);
-    boolean calls = false;
+    List<ChatRequest.ToolCall> calls = List.of();
+    @Nullable String answers = null;
     switch (role) {
       case "assistant" -> calls = readCalls(message);
-      case "tool" -> requireIssued(message);
+      case "tool" -> answers = requireIssued(message);
       case "function" -> message.required("name", name);
       default -> {}
     }
     var content = message.get("content");
     boolean mayBeEmpty =
-        calls || (role.equals("assistant") && message.has("refusal")) || role.equals("function");
+        !calls.isEmpty()
+            || (role.equals("assistant") && message.has("refusal"))
+            || role.equals("function");
     if (content == null && !mayBeEmpty) {
       message.required("content", content);
     }
     return new ChatRequest.Message(
-        role, content == null ? "" : content(content, message.at("content"), role), name);
+        role,
+        content == null ? "" : content(content, message.at("content"), role),
+        name,
+        calls,
+        answers,
+        role.equals("assistant") ? message.text("reasoning_content", Integer.MAX_VALUE) : null);
   }
 
-  private boolean readCalls(Fields message) {
+  private List<ChatRequest.ToolCall> readCalls(Fields message) {
     message.text("refusal", Integer.MAX_VALUE);
-    boolean any = false;
+    List<ChatRequest.ToolCall> result = new ArrayList<>();
     var calls = message.array("tool_calls");
     if (calls != null) {
       for (var call :
           Fields.each(calls, message.at("tool_calls"), i -> Fields.object(i.value(), i.path()))) {
         var id = call.required("id", call.text("id", MAX_ID));
         call.oneOf("type", "function", Set.of("function"));
-        readFunction(call.required("function", call.object("function")));
+        result.add(readFunction(id, call.required("function", call.object("function"))));
         if (!issuedCalls.add(id)) {
           throw call.invalid("id", "is used by an earlier tool call");
         }
-        any = true;
       }
     }
     var old = message.object("function_call");
     if (old != null) {
-      readFunction(old);
-      any = true;
+      result.add(readFunction("", old));
     }
-    return any;
+    return result;
   }
 
-  private static void readFunction(Fields function) {
-    function.required("name", function.text("name", MAX_NAME));
-    function.required("arguments", function.text("arguments", Integer.MAX_VALUE));
+  private static ChatRequest.ToolCall readFunction(String id, Fields function) {
+    return new ChatRequest.ToolCall(
+        id,
+        function.required("name", function.text("name", MAX_NAME)),
+        function.required("arguments", function.text("arguments", Integer.MAX_VALUE)));
   }
 
-  private void requireIssued(Fields message) {
+  private String requireIssued(Fields message) {
     var id = message.required("tool_call_id", message.text("tool_call_id", MAX_ID));
     if (!issuedCalls.contains(id)) {
       throw message.invalid("tool_call_id", "answers no tool call of an earlier assistant message");
     }
+    return id;
   }
 
   private static String content(JsonNode content, String path, String role) {

@@ -11,7 +11,8 @@ import dev.postern.runners.importer.ImportException;
 import dev.postern.runners.importer.ImportProgress;
 import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.onnx.BlockInt8Format;
-import dev.postern.runners.wire.ChatRequest;
+import dev.postern.runners.template.Conversation;
+import dev.postern.runners.template.Conversation.Turn;
 import dev.postern.runners.wire.Sampling;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -56,7 +57,7 @@ class DefaultModelIT {
   }
 
   private static int[] prompt(String question) {
-    String text = generator.renderChat(List.of(new ChatRequest.Message("user", question, null)));
+    String text = generator.renderChat(Conversation.of(List.of(Turn.of("user", question))));
     return generator.tokenizer().encode(text, true);
   }
 

@@ -16,9 +16,10 @@ import dev.postern.runners.importer.ModelImport;
 import dev.postern.runners.onnx.BlockInt8Format;
 import dev.postern.runners.onnx.FloatFormat;
 import dev.postern.runners.onnx.LinearFormat;
+import dev.postern.runners.template.Conversation;
+import dev.postern.runners.template.Conversation.Turn;
 import dev.postern.runners.testing.TinyLlama;
 import dev.postern.runners.testing.TinyLlama.Weights;
-import dev.postern.runners.wire.ChatRequest;
 import dev.postern.runners.wire.Sampling;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -235,7 +236,7 @@ class OnnxGeneratorIT {
 
   @Test
   void rendersAndReadsBackItsOwnChatFormat() {
-    String text = generator.renderChat(List.of(new ChatRequest.Message("user", "hell é", null)));
+    String text = generator.renderChat(Conversation.of(List.of(Turn.of("user", "hell é"))));
     int[] ids = generator.tokenizer().encode(text, true);
     assertThat(ids[0]).isEqualTo(1);
     var bytes = new ByteArrayOutputStream();

@@ -4,7 +4,7 @@ import dev.postern.runners.RunnerException;
 import dev.postern.runners.RunnerFailure;
 import dev.postern.runners.engine.Generator;
 import dev.postern.runners.engine.Tokenizer;
-import dev.postern.runners.wire.ChatRequest;
+import dev.postern.runners.template.Conversation;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,6 +28,7 @@ final class ScriptedGenerator implements Generator {
   final CountDownLatch cancelled = new CountDownLatch(1);
   final CountDownLatch closed = new CountDownLatch(1);
   volatile Function<Request, String> answer = _ -> "Hello, Welt: äöü 🎉 fertig.";
+  volatile String template = "";
   volatile boolean stepwise;
 
   /** On the server's event loop, while a prompt is rendered. */
@@ -59,14 +60,19 @@ final class ScriptedGenerator implements Generator {
   }
 
   @Override
-  public String renderChat(List<ChatRequest.Message> messages) {
+  public String renderChat(Conversation conversation) {
     whenRendering.run();
     var text = new StringBuilder();
-    for (var message : messages) {
-      text.append("<|im_start|>").append(message.role()).append('\n');
-      text.append(message.content()).append("<|im_end|>\n");
+    for (var turn : conversation.turns()) {
+      text.append("<|im_start|>").append(turn.role()).append('\n');
+      text.append(turn.content()).append("<|im_end|>\n");
     }
     return text.append("<|im_start|>assistant\n").toString();
+  }
+
+  @Override
+  public String chatTemplate() {
+    return template;
   }
 
   @Override
@@ -139,6 +145,11 @@ final class ScriptedGenerator implements Generator {
           return;
         }
         awaitStep();
+        if (!allowed(b & 0xff)) {
+          rows.decrementAndGet();
+          listener.onFailure(new IllegalStateException("not allowed after " + produced));
+          return;
+        }
         if (ended) {
           reason = FinishReason.CANCELLED;
           break;
@@ -148,6 +159,17 @@ final class ScriptedGenerator implements Generator {
       }
       rows.decrementAndGet();
       listener.onEnd(reason, new Timings(20, 30, 40, 1000, 0));
+    }
+
+    /** The script must be what the request's constraint would have let the model say. */
+    private boolean allowed(int id) {
+      var constraint = request.constraint();
+      if (constraint == null) {
+        return true;
+      }
+      boolean allowed = (constraint.allowed()[id >>> 6] >>> id & 1) != 0;
+      constraint.accept(id);
+      return allowed;
     }
 
     private void awaitStep() {

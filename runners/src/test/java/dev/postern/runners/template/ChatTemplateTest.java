@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.postern.runners.template.Conversation.ToolCall;
 import dev.postern.runners.template.Conversation.Turn;
 import dev.postern.runners.wire.BadRequest;
-import dev.postern.runners.wire.ChatRequest.Message;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -23,16 +22,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The expected texts are what Jinja itself renders, set up as Hugging Face's library does. */
 class ChatTemplateTest {
-  private static final List<Message> ONE_TURN = List.of(message("user", "Hi there"));
-  private static final List<Message> CONVERSATION =
+  private static final List<Turn> ONE_TURN = List.of(message("user", "Hi there"));
+  private static final List<Turn> CONVERSATION =
       List.of(
           message("system", " Be brief. "),
           message("user", " 2+2? \n"),
           message("assistant", "4"),
           message("user", "ünï 🚀"));
 
-  private static Message message(String role, String content) {
-    return new Message(role, content, null);
+  private static Turn message(String role, String content) {
+    return Turn.of(role, content);
   }
 
   private static String resource(String name) {
@@ -44,8 +43,8 @@ class ChatTemplateTest {
     }
   }
 
-  private static String render(String template, List<Message> messages) {
-    return ChatTemplate.parse(template, "<s>", "</s>").render(messages);
+  private static String render(String template, List<Turn> messages) {
+    return ChatTemplate.parse(template, "<s>", "</s>").render(Conversation.of(messages));
   }
 
   @ParameterizedTest
@@ -181,7 +180,7 @@ class ChatTemplateTest {
 
   @Test
   void givesChatMlToAModelWithoutATemplate() {
-    assertThat(ChatTemplate.plain("", "").render(ONE_TURN))
+    assertThat(ChatTemplate.plain("", "").render(Conversation.of(ONE_TURN)))
         .isEqualTo("<|im_start|>user\nHi there<|im_end|>\n<|im_start|>assistant\n");
   }
 }
