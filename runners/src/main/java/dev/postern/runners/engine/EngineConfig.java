@@ -13,6 +13,7 @@ import java.lang.management.ManagementFactory;
  * @param maxWaiting most requests queued behind it
  * @param cacheBytes most memory for keys and values of all rows together
  * @param prefillChunk most prompt tokens in one call, at least 3; fewer while other rows decode
+ * @param guessing which rows guess several tokens ahead while they run alone
  */
 public record EngineConfig(
     Provider provider,
@@ -21,7 +22,8 @@ public record EngineConfig(
     int maxRows,
     int maxWaiting,
     long cacheBytes,
-    int prefillChunk) {
+    int prefillChunk,
+    Guessing guessing) {
 
   /** Where the arithmetic is done. */
   public enum Provider {
@@ -30,6 +32,18 @@ public record EngineConfig(
     CPU,
     /** CUDA, or no start. */
     CUDA
+  }
+
+  /**
+   * Which rows may settle several tokens in one call. A call for several differs from calls for one
+   * in the last bits (see {@link Decoder}), which can decide between two tokens of nearly equal
+   * probability.
+   */
+  public enum Guessing {
+    NEVER,
+    /** Rows that draw by chance without a seed, of which no two runs are alike anyhow. */
+    UNSEEN,
+    ALWAYS
   }
 
   public EngineConfig {
@@ -47,7 +61,8 @@ public record EngineConfig(
         16,
         256,
         machineBytes() / 4,
-        128);
+        128,
+        Guessing.UNSEEN);
   }
 
   /** Memory of the machine, or of the container that this process may use. */
@@ -57,35 +72,41 @@ public record EngineConfig(
 
   public EngineConfig withProvider(Provider chosen) {
     return new EngineConfig(
-        chosen, threads, maxContext, maxRows, maxWaiting, cacheBytes, prefillChunk);
+        chosen, threads, maxContext, maxRows, maxWaiting, cacheBytes, prefillChunk, guessing);
   }
 
   public EngineConfig withThreads(int count) {
     return new EngineConfig(
-        provider, count, maxContext, maxRows, maxWaiting, cacheBytes, prefillChunk);
+        provider, count, maxContext, maxRows, maxWaiting, cacheBytes, prefillChunk, guessing);
   }
 
   public EngineConfig withMaxContext(int tokens) {
     return new EngineConfig(
-        provider, threads, tokens, maxRows, maxWaiting, cacheBytes, prefillChunk);
+        provider, threads, tokens, maxRows, maxWaiting, cacheBytes, prefillChunk, guessing);
   }
 
   public EngineConfig withMaxRows(int rows) {
     return new EngineConfig(
-        provider, threads, maxContext, rows, maxWaiting, cacheBytes, prefillChunk);
+        provider, threads, maxContext, rows, maxWaiting, cacheBytes, prefillChunk, guessing);
   }
 
   public EngineConfig withMaxWaiting(int requests) {
     return new EngineConfig(
-        provider, threads, maxContext, maxRows, requests, cacheBytes, prefillChunk);
+        provider, threads, maxContext, maxRows, requests, cacheBytes, prefillChunk, guessing);
   }
 
   public EngineConfig withCacheBytes(long bytes) {
     return new EngineConfig(
-        provider, threads, maxContext, maxRows, maxWaiting, bytes, prefillChunk);
+        provider, threads, maxContext, maxRows, maxWaiting, bytes, prefillChunk, guessing);
   }
 
   public EngineConfig withPrefillChunk(int tokens) {
-    return new EngineConfig(provider, threads, maxContext, maxRows, maxWaiting, cacheBytes, tokens);
+    return new EngineConfig(
+        provider, threads, maxContext, maxRows, maxWaiting, cacheBytes, tokens, guessing);
+  }
+
+  public EngineConfig withGuessing(Guessing rows) {
+    return new EngineConfig(
+        provider, threads, maxContext, maxRows, maxWaiting, cacheBytes, prefillChunk, rows);
   }
 }

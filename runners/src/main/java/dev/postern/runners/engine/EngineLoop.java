@@ -2,6 +2,7 @@ package dev.postern.runners.engine;
 
 import dev.postern.runners.RunnerException;
 import dev.postern.runners.RunnerFailure;
+import dev.postern.runners.engine.EngineConfig.Guessing;
 import dev.postern.runners.engine.Generator.Counters;
 import dev.postern.runners.engine.Generator.FinishReason;
 import dev.postern.runners.engine.Generator.Load;
@@ -31,6 +32,7 @@ final class EngineLoop implements Runnable {
   private final Decoder decoder;
   private final IntPredicate endsGeneration;
   private final int maxWaiting;
+  private final Guessing guessing;
   private final StepWatch steps = new StepWatch();
   private final AtomicLong fedTokens = new AtomicLong();
   private final AtomicLong guessed = new AtomicLong();
@@ -67,10 +69,12 @@ final class EngineLoop implements Runnable {
       IntPredicate endsGeneration,
       int prefillChunk,
       int maxWaiting,
+      Guessing guessing,
       LongSupplier clock) {
     this.decoder = decoder;
     this.endsGeneration = endsGeneration;
     this.maxWaiting = maxWaiting;
+    this.guessing = guessing;
     this.waiting = new WaitingRows(maxWaiting);
     this.batch = new Batch(decoder);
     this.cpu = new CpuMeter(clock, shares);
@@ -361,7 +365,7 @@ final class EngineLoop implements Runnable {
 
   /** A step of one row, which may settle more tokens than one. */
   private void decodeAlone(Row row) throws Exception {
-    int[] guess = speculation.guess(row, Math.min(row.remaining(), decoder.maxScored()) - 1);
+    int[] guess = guess(row);
     int count = 1 + guess.length;
     if (!batch.grow(row, count)) {
       count = 1;
@@ -409,6 +413,18 @@ final class EngineLoop implements Runnable {
         preempt(batch.leastImportant());
       }
     }
+  }
+
+  private int[] guess(Row row) {
+    boolean may =
+        switch (guessing) {
+          case NEVER -> false;
+          case UNSEEN -> !row.repeatable();
+          case ALWAYS -> true;
+        };
+    return may
+        ? speculation.guess(row, Math.min(row.remaining(), decoder.maxScored()) - 1)
+        : new int[0];
   }
 
   /** Chooses a row's next token from the logits; its ending when that was the last. */

@@ -165,7 +165,12 @@ public final class OnnxGenerator implements Generator {
     this.template = template;
     this.loop =
         new EngineLoop(
-            decoder, tokenizer::endsGeneration, config.prefillChunk(), config.maxWaiting(), cpu);
+            decoder,
+            tokenizer::endsGeneration,
+            config.prefillChunk(),
+            config.maxWaiting(),
+            config.guessing(),
+            cpu);
     this.thread = Thread.ofPlatform().name("engine").daemon().start(loop);
   }
 

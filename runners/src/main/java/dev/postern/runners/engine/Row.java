@@ -22,6 +22,7 @@ final class Row implements Generation {
   private final boolean scorePrompt;
   private final int maxTokens;
   private final boolean greedy;
+  private final boolean repeatable;
   private final Caller caller;
   private final @Nullable String adapter;
   private final Sampler sampler;
@@ -61,6 +62,7 @@ final class Row implements Generation {
     this.scorePrompt = request.scorePrompt();
     this.maxTokens = maxTokens;
     this.greedy = request.sampling().temperature() == 0;
+    this.repeatable = greedy || request.sampling().seed() != null;
     this.caller = request.caller();
     this.adapter = request.adapter();
     this.sampler = new Sampler(request);
@@ -116,6 +118,11 @@ final class Row implements Generation {
   /** Whether it always says what is likeliest. */
   boolean greedy() {
     return greedy;
+  }
+
+  /** Whether another run has to give the same tokens. */
+  boolean repeatable() {
+    return repeatable;
   }
 
   /** Tokens that it may still produce. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.onnxruntime.OrtException;
 import dev.postern.runners.RunnerException;
+import dev.postern.runners.engine.EngineConfig.Guessing;
 import dev.postern.runners.engine.Generator.Caller;
 import dev.postern.runners.engine.Generator.FinishReason;
 import dev.postern.runners.engine.Generator.Request;
@@ -86,7 +87,13 @@ class EngineLoopPropertyTest {
     var decoder = new ScriptedDecoder(1 + random.nextInt(6), MEMORY);
     int queue = random.nextBoolean() ? ROWS : 5;
     var loop =
-        new EngineLoop(decoder, id -> id == 96, 3 + random.nextInt(9), queue, System::nanoTime);
+        new EngineLoop(
+            decoder,
+            id -> id == 96,
+            3 + random.nextInt(9),
+            queue,
+            Guessing.ALWAYS,
+            System::nanoTime);
     Thread thread = Thread.ofPlatform().daemon().start(loop);
     List<int[]> openings = new ArrayList<>();
     for (int i = 0; i < 4; i++) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.onnxruntime.OrtException;
 import dev.postern.runners.RunnerException;
 import dev.postern.runners.RunnerFailure;
+import dev.postern.runners.engine.EngineConfig.Guessing;
 import dev.postern.runners.engine.Generator.FinishReason;
 import dev.postern.runners.engine.Generator.Request;
 import dev.postern.runners.engine.Generator.Token;
@@ -30,7 +31,8 @@ class EngineLoopTest {
   private Thread thread = Thread.ofPlatform().daemon().start(loop);
 
   private static EngineLoop start(Decoder decoder, int maxWaiting) {
-    return new EngineLoop(decoder, id -> id == END, 3, maxWaiting, System::nanoTime);
+    return new EngineLoop(
+        decoder, id -> id == END, 3, maxWaiting, Guessing.ALWAYS, System::nanoTime);
   }
 
   private void restart(ScriptedDecoder other, int maxWaiting) throws InterruptedException {
