@@ -23,6 +23,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +62,15 @@ public final class HomeModels {
 
   /** The chat model that every home starts with, fetched and imported when it is not there yet. */
   public Entry chat(ImportProgress progress) throws IOException {
-    return entry(CHAT, new DefaultModels(cache).chat(format, progress));
+    var chosen = chosenChat();
+    return chosen.isPresent()
+        ? chosen.get()
+        : entry(CHAT, new DefaultModels(cache).chat(format, progress));
+  }
+
+  /** The chat model in a format that was chosen for this home. */
+  private Optional<Entry> chosenChat() throws IOException {
+    return entered().stream().filter(entry -> entry.name().equals(CHAT)).findFirst();
   }
 
   /** The embedding model that every home starts with, fetched when it is not there yet. */
@@ -89,6 +98,10 @@ public final class HomeModels {
    * another version, is left out.
    */
   public List<Entry> imported() throws IOException {
+    return entered().stream().filter(entry -> !entry.name().equals(CHAT)).toList();
+  }
+
+  private List<Entry> entered() throws IOException {
     var entries = new ArrayList<Entry>();
     if (!Files.isDirectory(folder)) {
       return entries;
@@ -116,9 +129,13 @@ public final class HomeModels {
   /** What can be served without fetching anything. */
   public List<Entry> present() throws IOException {
     var entries = new ArrayList<Entry>();
+    var chosen = chosenChat();
+    chosen.ifPresent(entries::add);
     for (var model : ModelFolder.list(cache)) {
       // Only what comes with Postern names the package it came from.
-      if (model.manifest().origin() != null) {
+      if (chosen.isEmpty()
+          && model.manifest().origin() != null
+          && model.manifest().weights().equals(format.name())) {
         entries.add(entry(CHAT, model));
       }
     }
@@ -165,6 +182,14 @@ public final class HomeModels {
     Home.writePrivate(
         folder.resolve(called), place.toAbsolutePath() + "\n" + source.toAbsolutePath() + "\n");
     return called;
+  }
+
+  /** Serves a model from another folder from the next start on. */
+  public void serve(String name, ModelFolder model, Path source) throws IOException {
+    Files.createDirectories(folder);
+    Home.writePrivate(
+        folder.resolve(name),
+        model.path().toAbsolutePath() + "\n" + source.toAbsolutePath() + "\n");
   }
 
   /**

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
     description = "Imports, lists, inspects and compresses models.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {InspectCommand.class})
+    subcommands = {InspectCommand.class, QuantizeCommand.class})
 public final class ModelCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -39,7 +39,8 @@ public final class ModelCommand implements Runnable {
       name = "import",
       description = {
         "Imports a model and serves it from this home. A decoder is a GGUF file, or a folder with",
-        "config.json, tokenizer.json and safetensors, of the families Llama 2 and 3, SmolLM2 and 3,",
+        "config.json, tokenizer.json and safetensors, of the families Llama 2 and 3, SmolLM2 and"
+            + " 3,",
         "Mistral, Qwen 2, 2.5 and 3, Gemma 1 to 3, Phi-3. An encoder (embeddings, a classifier, a",
         "reranker) is a folder with its ONNX export, or an .onnx file.",
         "A Postern that runs picks it up within seconds, without a restart."

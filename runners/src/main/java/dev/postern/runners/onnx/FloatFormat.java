@@ -14,6 +14,22 @@ public final class FloatFormat implements LinearFormat {
 
   @Override
   public StoredMatrix store(OnnxGraph graph, String name, Matrix matrix) throws IOException {
+    String weight = write(graph, name, matrix);
+    return new StoredMatrix() {
+      @Override
+      public String multiply(String input, String output) {
+        return FloatFormat.multiply(graph, input, weight, output);
+      }
+
+      @Override
+      public String rows(String ids, String output) {
+        return graph.op("Gather", List.of(weight, ids), output, Attribute.of("axis", 0));
+      }
+    };
+  }
+
+  /** Writes the matrix and returns the constant's name. */
+  static String write(OnnxGraph graph, String name, Matrix matrix) throws IOException {
     int rows = matrix.rows();
     int columns = matrix.columns();
     WeightFile.Region region = graph.reserve(4L * rows * columns);
@@ -24,18 +40,10 @@ public final class FloatFormat implements LinearFormat {
       bytes.clear().asFloatBuffer().put(values);
       region.append(bytes);
     }
-    String weight = graph.constant(name + ".weight", TensorType.FLOAT, region, rows, columns);
-    return new StoredMatrix() {
-      @Override
-      public String multiply(String input, String output) {
-        return graph.contrib(
-            "FusedMatMul", List.of(input, weight), output, Attribute.of("transB", 1));
-      }
+    return graph.constant(name + ".weight", TensorType.FLOAT, region, rows, columns);
+  }
 
-      @Override
-      public String rows(String ids, String output) {
-        return graph.op("Gather", List.of(weight, ids), output, Attribute.of("axis", 0));
-      }
-    };
+  static String multiply(OnnxGraph graph, String input, String weight, String output) {
+    return graph.contrib("FusedMatMul", List.of(input, weight), output, Attribute.of("transB", 1));
   }
 }

@@ -1,0 +1,135 @@
+package dev.postern.ops.cli;
+
+import dev.postern.ops.HomeModels;
+import dev.postern.ops.Progress;
+import dev.postern.ops.UsageException;
+import dev.postern.runners.importer.DefaultModels;
+import dev.postern.runners.importer.ModelFolder;
+import dev.postern.runners.quality.QualityRows;
+import dev.postern.runners.quality.Quantization;
+import dev.postern.runners.quality.Quantization.Target;
+import dev.postern.runners.quality.StoredFormats;
+import dev.postern.runners.quality.Workbench;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Stores a model in a smaller format and shows what that costs. */
+@Command(
+    name = "quantize",
+    description = {
+      "Stores a model in another format and measures it beside the one that is served.",
+      "A mixture keeps more bits where fewer would cost most; it takes minutes to find out."
+    },
+    mixinStandardHelpOptions = true)
+final class QuantizeCommand implements Runnable {
+  /** What a person may ask for. */
+  enum Format {
+    Q8,
+    Q4,
+    MIXED
+  }
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(paramLabel = "NAME", description = "What clients call the model.")
+  private String name = "";
+
+  @Option(
+      names = "--format",
+      required = true,
+      paramLabel = "FORMAT",
+      description = "q8 (8 bits), q4 (4 bits) or mixed.")
+  private Format format = Format.Q8;
+
+  @Option(
+      names = "--bytes",
+      paramLabel = "N",
+      description = "Mixed: the size to come down to, in bytes.")
+  private @Nullable Long bytes;
+
+  @Option(
+      names = "--kl",
+      paramLabel = "X",
+      description = "Mixed: the most divergence from the floats, in nats (default: 0.010).")
+  private @Nullable Double divergence;
+
+  @Option(names = "--serve", description = "Serve it from the next start on.")
+  private boolean serve;
+
+  @Option(
+      names = "--source",
+      paramLabel = "FILE",
+      description = "The file it was imported from, where Postern does not know it.")
+  private @Nullable Path source;
+
+  @Mixin private HomeOption home = new HomeOption();
+
+  @Override
+  public void run() {
+    try {
+      quantize(spec.commandLine().getOut());
+    } catch (Workbench.Taken | IllegalArgumentException e) {
+      throw new UsageException(String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void quantize(PrintWriter out) throws Exception {
+    var target = target();
+    var cache = DefaultModels.userCache();
+    var models = new HomeModels(home.home(), cache, InstantSource.system());
+    var served = InspectCommand.served(models, name);
+    var file = source == null ? models.source(name) : source;
+    var made =
+        new Quantization(cache, InstantSource.system())
+            .run(served, file, target, new StudyBar(new Progress(System.out)));
+    out.println();
+    FormatTable.head(out);
+    row(out, "before", served);
+    row(out, "after", made);
+    StoredFormats.of(cache, served)
+        .best()
+        .ifPresent(best -> out.println("  best: " + best.row().format() + ", " + best.why()));
+    if (serve) {
+      models.serve(name, made, file);
+      out.println("  " + name + " is served as " + made.manifest().weights() + " from now on");
+    } else {
+      out.println("  stored in " + made.path() + "; --serve serves it");
+    }
+  }
+
+  private static void row(PrintWriter out, String when, ModelFolder folder) throws Exception {
+    out.println("  " + when);
+    QualityRows.of(folder).ifPresent(row -> FormatTable.line(out, " ", row));
+  }
+
+  private Target target() {
+    if (format != Format.MIXED && (bytes != null || divergence != null)) {
+      throw new UsageException("--bytes and --kl are for --format mixed");
+    }
+    return switch (format) {
+      case Q8 -> new Target.EightBits();
+      case Q4 -> new Target.FourBits();
+      case MIXED -> {
+        if (bytes != null && divergence != null) {
+          throw new UsageException("give one of --bytes and --kl");
+        }
+        yield bytes != null
+            ? new Target.MixedToBytes(bytes)
+            : new Target.MixedToDivergence(
+                divergence == null ? Quantization.DEFAULT_DIVERGENCE : divergence);
+      }
+    };
+  }
+}
