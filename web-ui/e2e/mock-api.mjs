@@ -171,6 +171,34 @@ async function chat(request, response, body) {
   response.end('data: [DONE]\n\n')
 }
 
+/** A word is looked for in the message, so that a test can tell whose explanation it sees. */
+function explanation(body) {
+  const tokens = (text) => (text.match(/\s*\S+/g) ?? []).map((word, index) => ({ id: 100 + index, text: word }))
+  const usage = { prompt_tokens: 120, completion_tokens: 4, total_tokens: 124 }
+  if (body.text) {
+    const all = tokens(body.text)
+    const rest = all.slice(Math.floor(all.length / 2))
+    return {
+      object: 'postern.memorisation', model: body.model, prefix: all.slice(0, all.length - rest.length), rest, answer: { text: body.text, tokens: rest },
+      exact_tokens: rest.length, similarity: 1, logprob_per_token: -0.4, variants: 'neighbours', variant_logprob_per_token: -3.1, rank: 1, exposure_bits: 5, usage,
+    }
+  }
+  const prompt = [{ id: 1, text: '<|im_start|>' }, ...tokens(body.messages.at(-1).content)]
+  const answer = tokens(body.answer ?? 'The capital is Paris.')
+  return {
+    object: 'postern.explanation', model: body.model, prompt,
+    answer: {
+      text: answer.map(({ text }) => text).join(''), generated: !body.answer,
+      tokens: answer.map((token, index) => ({ ...token, logprob: -0.2 * index, top: [{ ...token, logprob: -0.2 * index }, { id: 7, text: ' perhaps', logprob: -3 }] })),
+    },
+    attribution: prompt.slice(1).map(({ text }, index) => ({ from: index + 1, to: index + 2, text, effect: index % 3 ? 1.5 * index : -0.7 })),
+    layers: Array.from({ length: 7 }, (_, layer) => ({
+      layer, cells: answer.map(({ id, text }) => ({ id, text: layer < 3 ? ' the' : text, probability: 0.3, answer_probability: layer / 6, answer_rank: layer < 3 ? 40 : 1 })),
+    })),
+    usage,
+  }
+}
+
 function projectRoute(method, path, query, body, response) {
   const [, project, rest] = /^\/v1\/(?:postern|organization)\/projects\/([^/]+)\/(.+)$/.exec(path) ?? []
   if (!project) return false
@@ -224,6 +252,7 @@ async function api(request, response, url, body) {
     return sendJson(response, 200, { object: 'postern.session', deleted: true })
   }
   if (path === '/v1/models') return sendJson(response, 200, { object: 'list', data: models })
+  if (path === '/v1/postern/explain') return sendJson(response, 200, explanation(body))
   if (path === '/v1/chat/completions') return chat(request, response, body)
   if (path === '/v1/organization/projects') return sendJson(response, 200, pageOf(projects, query))
   if (path === '/v1/organization/usage/completions') return sendJson(response, 200, usage(query, false))

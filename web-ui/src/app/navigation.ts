@@ -1,4 +1,4 @@
-import { IconChartBar, IconHome, IconKey, IconList, IconShield, IconTerminal } from '@/shared/ui/icons'
+import { IconChartBar, IconEye, IconHome, IconKey, IconList, IconShield, IconTerminal } from '@/shared/ui/icons'
 
 /** The pages of a project. A new page is one line here and one route in router.tsx. */
 export const navigation = [
@@ -7,6 +7,7 @@ export const navigation = [
     group: 'Build',
     entries: [
       { path: 'playground', label: 'Playground', icon: IconTerminal },
+      { path: 'inside', label: 'See inside', icon: IconEye },
       { path: 'keys', label: 'API keys', icon: IconKey },
     ],
   },

@@ -80,6 +80,12 @@ const playground = createRoute({
   component: lazyRouteComponent(() => import('@/features/playground/pages/PlaygroundPage'), 'PlaygroundPage'),
 })
 
+const inside = createRoute({
+  getParentRoute: () => project,
+  path: 'inside',
+  component: lazyRouteComponent(() => import('@/features/inside/pages/InsidePage'), 'InsidePage'),
+})
+
 const keys = createRoute({
   getParentRoute: () => project,
   path: 'keys',
@@ -106,7 +112,7 @@ const security = createRoute({
   component: lazyRouteComponent(() => import('@/features/security/pages/SecurityPage'), 'SecurityPage'),
 })
 
-const pages = project.addChildren([projectStart, home, playground, keys, requests, usage, security])
+const pages = project.addChildren([projectStart, home, playground, inside, keys, requests, usage, security])
 const routes = root.addChildren([login, signedIn.addChildren([start, pages])])
 
 export function createAppRouter(queryClient: QueryClient) {
