@@ -103,11 +103,17 @@ public final class InspectOutput {
         shape.write(choice, passed);
         choice.set("logprobs", NullNode.getInstance());
       }
-      if (inspection.blocked()) {
+      var parts = new InspectedParts(active, screened.policy());
+      if (choice.get("message") instanceof ObjectNode message) {
+        parts.pass(message);
+        parts.finish(message, false);
+      }
+      if (inspection.blocked() || parts.blocked()) {
         choice.put("finish_reason", "content_filter");
         blocked = true;
       }
       findings.addAll(inspection.findings());
+      findings.addAll(parts.findings());
     }
     return blocked;
   }

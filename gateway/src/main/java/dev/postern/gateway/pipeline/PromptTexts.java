@@ -1,5 +1,6 @@
 package dev.postern.gateway.pipeline;
 
+import dev.postern.gateway.wire.openai.ChatTexts;
 import dev.postern.runners.wire.ChatRequest;
 import dev.postern.runners.wire.ClassifyRequest;
 import dev.postern.runners.wire.CompletionRequest;
@@ -18,7 +19,11 @@ final class PromptTexts {
   /** Empty for prompts given as token ids: only the runner can read those. */
   static List<String> of(InferenceRequest request) {
     return switch (request) {
-      case ChatRequest chat -> chat.messages().stream().map(ChatRequest.Message::content).toList();
+      case ChatRequest chat ->
+          Stream.concat(
+                  chat.messages().stream().map(ChatRequest.Message::content),
+                  ChatTexts.of(chat.body()).stream())
+              .toList();
       case CompletionRequest completion -> completion.prompts();
       case EmbeddingRequest embedding -> embedding.inputs();
       case RerankRequest rerank ->

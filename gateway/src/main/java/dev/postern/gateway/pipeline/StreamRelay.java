@@ -3,6 +3,7 @@ package dev.postern.gateway.pipeline;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.gateway.inspect.Finding;
 import dev.postern.gateway.inspect.OutputInspector;
@@ -27,6 +28,7 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +48,7 @@ final class StreamRelay {
   private final int choicesWanted;
   private final boolean usageWanted;
   private final Map<Integer, InspectedChoice> choices = new HashMap<>();
+  private final Map<Integer, InspectedParts> parts = new HashMap<>();
   private final SseWriter now = new SseWriter();
   private final SseWriter last = new SseWriter();
   private final Promise<Answer> answered = Promise.promise();
@@ -138,6 +141,20 @@ final class StreamRelay {
       return;
     }
     var text = shape.read(choice);
+    if (text.isEmpty() && saysParts(choice)) {
+      deltas++;
+    }
+    if (inspector != null && choice.get("delta") instanceof ObjectNode delta) {
+      var mark = System.nanoTime();
+      var inspected = parts(choice, inspector);
+      inspected.pass(delta);
+      inspectNanos += System.nanoTime() - mark;
+      if (inspected.blocked()) {
+        shape.clear(choice);
+        finishBlocked(chunk, choice, new InspectedChoice.Passed("", NullNode.getInstance()), state);
+        return;
+      }
+    }
     if (!text.isEmpty()) {
       deltas++;
       var mark = System.nanoTime();
@@ -159,6 +176,15 @@ final class StreamRelay {
     }
   }
 
+  private static boolean saysParts(JsonNode choice) {
+    return choice.path("delta").has("reasoning_content") || choice.path("delta").has("tool_calls");
+  }
+
+  private InspectedParts parts(ObjectNode choice, OutputInspector active) {
+    return parts.computeIfAbsent(
+        choice.path("index").asInt(), _ -> new InspectedParts(active, screened.policy()));
+  }
+
   private void replaceText(ObjectNode choice, InspectedChoice.Passed passed) {
     if (inspector == null) {
       return;
@@ -175,6 +201,13 @@ final class StreamRelay {
   private void finish(ObjectNode chunk, ObjectNode choice, InspectedChoice state) {
     var mark = System.nanoTime();
     var rest = state.finish();
+    var said = parts.get(choice.path("index").asInt());
+    if (said != null) {
+      var more = bareChoice(choice);
+      if (more.get("delta") instanceof ObjectNode delta && said.finish(delta, true)) {
+        emit(now, chunk, more);
+      }
+    }
     inspectNanos += System.nanoTime() - mark;
     if (!rest.text().isEmpty()) {
       var text = bareChoice(choice);
@@ -184,7 +217,7 @@ final class StreamRelay {
       shape.clear(choice);
       choice.putNull("logprobs");
     }
-    if (state.blocked()) {
+    if (state.blocked() || (said != null && said.blocked())) {
       choice.put("finish_reason", CONTENT_FILTER);
     }
     emit(last, chunk, choice);
@@ -240,7 +273,8 @@ final class StreamRelay {
   }
 
   private boolean anyBlocked() {
-    return choices.values().stream().anyMatch(InspectedChoice::blocked);
+    return choices.values().stream().anyMatch(InspectedChoice::blocked)
+        || parts.values().stream().anyMatch(InspectedParts::blocked);
   }
 
   private void flush() {
@@ -307,11 +341,14 @@ final class StreamRelay {
    * prompt as our runners tell it at the beginning, or else as it was estimated for admission.
    */
   private TokenUsage usage() {
-    return reported != null ? reported : new TokenUsage(promptTokens, 0, deltas, 0);
+    return reported != null ? reported : new TokenUsage(promptTokens, 0, deltas, 0, 0);
   }
 
   private List<Finding> findings() {
-    return choices.values().stream().flatMap(choice -> choice.findings().stream()).toList();
+    return Stream.concat(
+            choices.values().stream().flatMap(choice -> choice.findings().stream()),
+            parts.values().stream().flatMap(said -> said.findings().stream()))
+        .toList();
   }
 
   private static ObjectNode parse(Buffer event) throws IOException {

@@ -97,7 +97,7 @@ class MeterTest {
     return new Answer(
         Calls.admitted(new FakeClient(""), Calls.chat(fields)),
         outcome,
-        new TokenUsage(5, 1, 7, 99),
+        new TokenUsage(5, 1, 7, 3, 99),
         firstByteMicros,
         true,
         promptFindings,

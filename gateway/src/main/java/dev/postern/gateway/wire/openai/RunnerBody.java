@@ -44,7 +44,11 @@ public final class RunnerBody {
         body.remove("max_tokens");
         body.put("max_completion_tokens", completionTokens);
         askForUsage(body, chat.stream());
-        replaceMessages(body, chat.messages(), texts.iterator());
+        var replaced = texts.iterator();
+        replaceMessages(body, chat.messages(), replaced);
+        if (!texts.subList(chat.messages().size(), texts.size()).equals(ChatTexts.of(body))) {
+          ChatTexts.replace(body, replaced);
+        }
       }
       case CompletionRequest completion -> {
         body.put("max_tokens", completionTokens);

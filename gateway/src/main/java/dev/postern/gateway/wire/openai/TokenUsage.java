@@ -10,11 +10,16 @@ import java.util.OptionalLong;
  * What a call used.
  *
  * @param promptTokens cached ones included
+ * @param reasoningTokens of the completion's, what the model thought before its content
  * @param cpuMicros the runner's processor time, which only our own runners report
  */
 public record TokenUsage(
-    long promptTokens, long cachedTokens, long completionTokens, long cpuMicros) {
-  public static final TokenUsage NONE = new TokenUsage(0, 0, 0, 0);
+    long promptTokens,
+    long cachedTokens,
+    long completionTokens,
+    long reasoningTokens,
+    long cpuMicros) {
+  public static final TokenUsage NONE = new TokenUsage(0, 0, 0, 0, 0);
 
   /** The usage that an answer or a chunk reports; empty when it has none. */
   public static Optional<TokenUsage> of(JsonNode answer) {
@@ -27,6 +32,7 @@ public record TokenUsage(
             usage.path("prompt_tokens").asLong(),
             usage.path("prompt_tokens_details").path("cached_tokens").asLong(),
             usage.path("completion_tokens").asLong(),
+            usage.path("completion_tokens_details").path("reasoning_tokens").asLong(),
             answer.path("postern").path("cpu_us").asLong()));
   }
 
@@ -45,7 +51,7 @@ public record TokenUsage(
             .put("completion_tokens", completionTokens)
             .put("total_tokens", promptTokens + completionTokens);
     usage.putObject("prompt_tokens_details").put("cached_tokens", cachedTokens);
-    usage.putObject("completion_tokens_details").put("reasoning_tokens", 0);
+    usage.putObject("completion_tokens_details").put("reasoning_tokens", reasoningTokens);
     return usage;
   }
 }
