@@ -69,6 +69,20 @@ class RunnerBodyTest {
   }
 
   @Test
+  void aRerankingGetsItsQueryAndDocumentsAsTheyWereLetPass() throws Exception {
+    var request =
+        RequestParser.rerank(
+            Buffer.buffer(
+                "{\"model\":\"m\",\"query\":\"q\",\"documents\":[\"a\",{\"text\":\"b\"}],\"top_n\":1}"));
+
+    var body = tree(RunnerBody.of(request, List.of("x", "a", "y"), 0).forModel("r"));
+
+    assertThat(body.path("query").asText()).isEqualTo("x");
+    assertThat(body.path("documents").toString()).isEqualTo("[\"a\",\"y\"]");
+    assertThat(body.path("top_n").asInt()).isEqualTo(1);
+  }
+
+  @Test
   void streamsAlwaysReportTheirUsage() throws Exception {
     var stream =
         RequestParser.completion(
