@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -57,7 +58,7 @@ class ModelsIT {
     chat("a");
     assertThat(chat("c").statusCode()).isEqualTo(200);
     assertThat(states()).containsExactly("a serving", "b known", "c serving");
-    assertThat(loader.generators.get("b").closed.await(5, TimeUnit.SECONDS)).isTrue();
+    assertThat(generator("b").closed.await(5, TimeUnit.SECONDS)).isTrue();
     assertThat(chat("b").statusCode()).isEqualTo(200);
     assertThat(states()).containsExactly("a known", "b serving", "c serving");
     assertThat(capacity().at("/memory/promised_bytes").asLong()).isEqualTo(200);
@@ -129,7 +130,7 @@ class ModelsIT {
 
   @Test
   void replacesAModelWithoutAGapAndKeepsItWhenTheNewOneIsDamaged() throws Exception {
-    var old = loader.generators.get("a");
+    var old = generator("a");
     assertThat(load("a", "damaged", "").statusCode()).isEqualTo(400);
     assertThat(chat("a").statusCode()).isEqualTo(200);
     assertThat(old.requests).hasSize(1);
@@ -141,7 +142,7 @@ class ModelsIT {
 
   @Test
   void unloadsWhileARequestRunsAndForgetsOrKeepsTheModel() throws Exception {
-    var generator = loader.generators.get("a");
+    var generator = generator("a");
     generator.stepwise = true;
     var running = chatAsync("a");
     await(() -> !generator.requests.isEmpty());
@@ -159,14 +160,14 @@ class ModelsIT {
   @Test
   void warmsAModelAndLoadsItForThat() throws Exception {
     json(server.post("/control/warm", "{\"name\":\"c\"}"));
-    assertThat(loader.generators.get("c").requests).hasSize(1);
+    assertThat(generator("c").requests).hasSize(1);
     assertThat(server.post("/control/warm", "{\"name\":\"x\"}").statusCode()).isEqualTo(404);
     assertThat(server.post("/control/warm", "{\"nane\":\"c\"}").statusCode()).isEqualTo(400);
   }
 
   @Test
   void reportsHowMuchItCanTake() throws Exception {
-    var generator = loader.generators.get("a");
+    var generator = generator("a");
     generator.stepwise = true;
     var running = chatAsync("a");
     await(() -> !generator.requests.isEmpty());
@@ -241,5 +242,9 @@ class ModelsIT {
     while (!condition.holds()) {
       Thread.onSpinWait();
     }
+  }
+
+  private ScriptedGenerator generator(String model) {
+    return Objects.requireNonNull(loader.generators.get(model), model);
   }
 }
