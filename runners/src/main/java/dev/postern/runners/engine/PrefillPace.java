@@ -40,7 +40,7 @@ final class PrefillPace {
     if (tokens == 1 << size) {
       chunkNanos[size] = average(chunkNanos[size], nanos);
     }
-    owedNanos = othersDecode ? owedNanos + Math.max(0, nanos - stepNanos) : 0;
+    owedNanos = othersDecode ? owedNanos + nanos : 0;
   }
 
   private static double average(double before, double value) {

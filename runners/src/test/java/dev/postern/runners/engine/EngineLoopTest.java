@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtException;
 import dev.postern.runners.RunnerException;
 import dev.postern.runners.RunnerFailure;
 import dev.postern.runners.engine.EngineConfig.Guessing;
+import dev.postern.runners.engine.Generator.Caller;
 import dev.postern.runners.engine.Generator.FinishReason;
 import dev.postern.runners.engine.Generator.Request;
 import dev.postern.runners.engine.Generator.Token;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -105,6 +107,59 @@ class EngineLoopTest {
     for (Recording listener : accepted) {
       assertThat(listener.await().reason()).isEqualTo(FinishReason.LENGTH);
     }
+  }
+
+  private Row submit(String tenant, int priority, int maxTokens, Recording listener) {
+    var caller = new Caller(tenant, 1, priority);
+    var request = new Request(new int[] {1, 2, 3}, GREEDY, maxTokens, false, caller, null, null);
+    var row = new Row(request, maxTokens, 0, listener, loop::wake, System.nanoTime());
+    loop.submit(row);
+    return row;
+  }
+
+  @Test
+  void letsATenantWithOneRequestPastAnothersHundred() throws Exception {
+    restart(new ScriptedDecoder(2, 10_000), 200);
+    decoder.pause();
+    List<Recording> many = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      many.add(new Recording());
+      submit("busy", 0, 20, many.getLast());
+    }
+    AtomicLong endedBefore = new AtomicLong();
+    var counting =
+        new Recording() {
+          @Override
+          public void onEnd(FinishReason reason, Generator.Timings timings) {
+            endedBefore.set(many.stream().filter(Recording::ended).count());
+            super.onEnd(reason, timings);
+          }
+        };
+    submit("quiet", 0, 20, counting);
+    decoder.resume();
+    counting.await();
+    assertThat(endedBefore.get()).isLessThan(10);
+    for (Recording listener : many) {
+      listener.await();
+      assertThat(listener.ids()).isEqualTo(counting.ids());
+    }
+  }
+
+  @Test
+  void sendsARowBackForOneOfHigherPriority() throws Exception {
+    restart(new ScriptedDecoder(1, 10_000_000), 8);
+    var running = new Recording();
+    Row slow = submit(new int[] {0}, 1_000_000, running);
+    running.awaitFirstToken();
+    var urgent = new Recording();
+    submit("b", 1, 4, urgent);
+    assertThat(urgent.await().reason()).isEqualTo(FinishReason.LENGTH);
+    assertThat(loop.counters().preemptions()).isPositive();
+    assertThat(running.ended()).isFalse();
+    slow.cancel();
+    running.await();
+    List<Integer> ids = running.ids();
+    assertThat(ids).isEqualTo(ScriptedDecoder.expected(new int[] {0}, ids.size()));
   }
 
   @Test
