@@ -8,8 +8,8 @@ import dev.postern.runners.importer.ImportException;
 import dev.postern.runners.importer.ImportProgress;
 import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.importer.ModelImport;
-import dev.postern.runners.onnx.BlockInt8Format;
 import dev.postern.runners.onnx.LinearFormat;
+import dev.postern.runners.onnx.ServedFormat;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -56,7 +56,7 @@ public final class HomeModels {
   public HomeModels(Home home, Path cache, InstantSource clock) {
     this.folder = home.models();
     this.cache = cache;
-    this.format = new BlockInt8Format();
+    this.format = ServedFormat.choose();
     this.clock = clock;
   }
 

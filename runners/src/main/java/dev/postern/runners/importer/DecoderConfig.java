@@ -95,6 +95,34 @@ public record DecoderConfig(
     }
   }
 
+  /** The same with a head of its own. */
+  DecoderConfig withOwnHead() {
+    return new DecoderConfig(
+        family,
+        layers,
+        width,
+        heads,
+        keyValueHeads,
+        headWidth,
+        feedForwardWidth,
+        vocabulary,
+        contextLength,
+        epsilon,
+        activation,
+        embeddingScale,
+        queryScale,
+        scoreCap,
+        logitCap,
+        queryKeyNorm,
+        projectionBias,
+        postNorms,
+        false,
+        rotary,
+        localRotary,
+        windows,
+        unrotated);
+  }
+
   public int queryWidth() {
     return heads * headWidth;
   }

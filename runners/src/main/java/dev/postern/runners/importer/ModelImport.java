@@ -9,6 +9,7 @@ import dev.postern.runners.onnx.OnnxGraph;
 import dev.postern.runners.onnx.WeightFile;
 import dev.postern.runners.template.ChatTemplate;
 import dev.postern.runners.template.TemplateSyntaxException;
+import dev.postern.runners.tokenizer.ModelTokenizer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -123,7 +124,7 @@ public final class ModelImport {
     DecoderSource.Facts facts = source.facts();
     requireRenderable(facts.chatTemplate());
     ModelManifest.Tokens tokens = source.tokenizer(work.resolve(ModelFolder.TOKENIZER));
-    graph(source, work, progress);
+    graph(source, tokens, facts.chatTemplate(), work, progress);
     var manifest =
         new ModelManifest(
             ModelManifest.FORMAT,
@@ -142,15 +143,25 @@ public final class ModelImport {
     Files.write(work.resolve(ModelFolder.MANIFEST), ModelFolder.JSON.writeValueAsBytes(manifest));
   }
 
-  private void graph(DecoderSource source, Path work, ImportProgress progress) throws IOException {
+  private void graph(
+      DecoderSource source,
+      ModelManifest.Tokens tokens,
+      @Nullable String template,
+      Path work,
+      ImportProgress progress)
+      throws IOException {
     long total =
         source.tensors().values().stream().mapToLong(tensor -> tensor.data().byteSize()).sum();
     long[] done = {0};
     NamedWeights weights =
         source.weights(bytes -> progress.at(Phase.CONVERT, done[0] += bytes, total));
+    var plan = new Smoothing.Plan(weights, source.config());
     try (var file = new WeightFile(work.resolve(ModelFolder.WEIGHTS))) {
+      if (format.wantsEvenInputs()) {
+        plan = Smoothing.plan(plan, texts(tokens, template, work), work);
+      }
       var graph = new OnnxGraph("decoder", file);
-      new DecoderGraph(weights, source.config(), format, graph).emit();
+      new DecoderGraph(plan.weights(), plan.config(), format, graph).emit();
       weights.refuseUnused(source.readElsewhere());
       graph.write(work.resolve(ModelFolder.GRAPH));
       graph.writeAdapted(work.resolve(ModelFolder.ADAPTED_GRAPH));
@@ -158,6 +169,17 @@ public final class ModelImport {
       throw malformed(String.valueOf(shape.getMessage()));
     }
     progress.at(Phase.CONVERT, total, total);
+  }
+
+  private static List<int[]> texts(
+      ModelManifest.Tokens tokens, @Nullable String template, Path work) throws IOException {
+    Optional<Integer> beginning =
+        tokens.begins() ? Optional.ofNullable(tokens.beginning()) : Optional.empty();
+    try (var tokenizer =
+        ModelTokenizer.open(work.resolve(ModelFolder.TOKENIZER), beginning, tokens.ends())) {
+      return CalibrationTexts.tokens(
+          tokenizer, template == null ? null : ChatTemplate.parse(template, "", ""));
+    }
   }
 
   private static void requireRenderable(@Nullable String template) {
@@ -184,8 +206,13 @@ public final class ModelImport {
             ModelFolder.GRAPH,
             ModelFolder.ADAPTED_GRAPH,
             ModelFolder.WEIGHTS,
+            ModelFolder.CHANNELS,
             ModelFolder.TOKENIZER)) {
       Path file = work.resolve(name);
+      if (!Files.exists(file)) {
+        // Only some formats scale channels.
+        continue;
+      }
       long size = Files.size(file);
       String sha256 = Digests.hex(file, done -> progress.at(Phase.SEAL, done, size));
       files.put(name, new Entry(sha256, size));

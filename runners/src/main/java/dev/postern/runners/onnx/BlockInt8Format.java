@@ -21,40 +21,12 @@ public final class BlockInt8Format implements LinearFormat {
   /** Rows that pass through memory at once. */
   private static final int ROWS_AT_ONCE = 64;
 
-  /** The axis of a row's positions in an input of shape (rows, positions, columns). */
-  private static final int POSITIONS = 1;
-
   /** Lets ONNX Runtime multiply 8-bit activations; full floats would be several times slower. */
   private static final int INT8_ACTIVATIONS = 4;
 
-  /** How finely the op sees what the matrix is multiplied with. */
-  public enum Activations {
-    /** As 8-bit blocks: fast, and off by some 0.7 % a product. */
-    COARSE,
-    /**
-     * As 8-bit blocks and, in a second row of the same product, what those left over: as good as
-     * floats, for up to twice the time.
-     */
-    FINE
-  }
-
-  private final Activations activations;
-
-  /** What we serve: as good as floats. */
-  public BlockInt8Format() {
-    this(Activations.FINE);
-  }
-
-  public BlockInt8Format(Activations activations) {
-    this.activations = activations;
-  }
-
   @Override
   public String name() {
-    return switch (activations) {
-      case COARSE -> "q8";
-      case FINE -> "q8fine";
-    };
+    return "q8";
   }
 
   @Override
@@ -74,7 +46,7 @@ public final class BlockInt8Format implements LinearFormat {
       zeroRegion = graph.reserve(zeros.length);
       zeroRegion.append(ByteBuffer.wrap(zeros));
     }
-    return new Stored(graph, name, activations, rows, columns, codes, scales, zeroRegion);
+    return new Stored(graph, name, rows, columns, codes, scales, zeroRegion);
   }
 
   /** Fills both regions and returns the zero points, or nothing when all are in the middle. */
@@ -169,7 +141,6 @@ public final class BlockInt8Format implements LinearFormat {
   private record Stored(
       OnnxGraph graph,
       String name,
-      Activations activations,
       int rows,
       int columns,
       WeightFile.Region codes,
@@ -179,65 +150,6 @@ public final class BlockInt8Format implements LinearFormat {
 
     @Override
     public String multiply(String input, String output) {
-      return switch (activations) {
-        case COARSE -> product(input, output);
-        case FINE -> {
-          String both = product(coarseAndRest(input), output + ".both");
-          List<String> halves = List.of(output + ".coarse", output + ".rest");
-          graph.op(
-              "Split",
-              List.of(both),
-              halves,
-              Attribute.of("axis", POSITIONS),
-              Attribute.of("num_outputs", 2));
-          yield graph.op("Add", halves, output);
-        }
-      };
-    }
-
-    /**
-     * Rounds the input to the grid the op itself would round it to, which the op then takes as it
-     * is, and puts the remainder behind it as further positions.
-     */
-    private String coarseAndRest(String input) {
-      String blocks =
-          graph.op(
-              "Reshape",
-              List.of(input, graph.vector(name + ".blocks", 0, 0, columns / BLOCK, BLOCK)),
-              name + ".in.blocks");
-      String sizes = graph.op("Abs", List.of(blocks), name + ".in.sizes");
-      String largest =
-          graph.op(
-              "ReduceMax",
-              List.of(sizes, graph.vector(name + ".in_block", 3)),
-              name + ".in.largest");
-      String step =
-          graph.op(
-              "Div",
-              List.of(largest, graph.number(name + ".levels", 127)),
-              name + ".in.step_or_zero");
-      String positive =
-          graph.op(
-              "Max",
-              List.of(step, graph.number(name + ".tiny", Float.MIN_NORMAL)),
-              name + ".in.step");
-      String steps = graph.op("Div", List.of(blocks, positive), name + ".in.steps");
-      String whole = graph.op("Round", List.of(steps), name + ".in.whole");
-      String coarse = graph.op("Mul", List.of(whole, positive), name + ".in.coarse");
-      String rest = graph.op("Sub", List.of(blocks, coarse), name + ".in.rest");
-      String both =
-          graph.op(
-              "Concat",
-              List.of(coarse, rest),
-              name + ".in.both_blocks",
-              Attribute.of("axis", POSITIONS));
-      return graph.op(
-          "Reshape",
-          List.of(both, graph.vector(name + ".rows_again", 0, -1, columns)),
-          name + ".in.both");
-    }
-
-    private String product(String input, String output) {
       int blocks = columns / BLOCK;
       var inputs =
           new ArrayList<>(

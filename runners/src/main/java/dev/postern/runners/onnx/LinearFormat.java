@@ -7,6 +7,11 @@ public interface LinearFormat {
   /** Short stable name, part of what identifies an imported model. */
   String name();
 
+  /** Whether inputs of products should be made even in size before anything is stored. */
+  default boolean wantsEvenInputs() {
+    return false;
+  }
+
   /** Writes the matrix and gives the means to use it in the graph. */
   StoredMatrix store(OnnxGraph graph, String name, Matrix matrix) throws IOException;
 

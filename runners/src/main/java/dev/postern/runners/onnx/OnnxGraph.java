@@ -21,6 +21,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** A graph under construction. Values are named by text; every op returns its first output. */
 public final class OnnxGraph {
@@ -33,10 +35,19 @@ public final class OnnxGraph {
   private static final int OPSET = 21;
 
   private final GraphProto.Builder graph;
-  private final WeightFile weights;
+  private final @Nullable WeightFile weights;
   private final Map<String, Adaptable> adaptable = new HashMap<>();
 
+  /** A graph without constants of any size. */
+  OnnxGraph(String name) {
+    this(null, name);
+  }
+
   public OnnxGraph(String name, WeightFile weights) {
+    this(weights, name);
+  }
+
+  private OnnxGraph(@Nullable WeightFile weights, String name) {
     this.graph = GraphProto.newBuilder().setName(name);
     this.weights = weights;
   }
@@ -177,7 +188,7 @@ public final class OnnxGraph {
 
   /** Room for a constant in the weight file. */
   public WeightFile.Region reserve(long bytes) {
-    return weights.reserve(bytes);
+    return Objects.requireNonNull(weights).reserve(bytes);
   }
 
   /** Names the bytes of a region as a constant; several names may look at one region. */
@@ -188,7 +199,7 @@ public final class OnnxGraph {
             .setName(name)
             .setDataType(type.number())
             .setDataLocation(TensorProto.DataLocation.EXTERNAL)
-            .addExternalData(entry("location", weights.name()))
+            .addExternalData(entry("location", Objects.requireNonNull(weights).name()))
             .addExternalData(entry("offset", Long.toString(region.offset())))
             .addExternalData(entry("length", Long.toString(region.length())));
     for (long dimension : dimensions) {
@@ -257,17 +268,24 @@ public final class OnnxGraph {
 
   private static void write(GraphProto.Builder graph, Path path) throws IOException {
     RowFusion.fuse(graph);
-    ModelProto model =
-        ModelProto.newBuilder()
-            .setIrVersion(IR_VERSION)
-            .setProducerName("postern")
-            .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(OPSET))
-            .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(CONTRIB).setVersion(1))
-            .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(OWN).setVersion(1))
-            .setGraph(graph)
-            .build();
     try (OutputStream out = Files.newOutputStream(path)) {
-      model.writeTo(out);
+      model(graph).writeTo(out);
     }
+  }
+
+  /** The graph as it would be written; for one that has no constants in the weight file. */
+  byte[] bytes() {
+    return model(graph).toByteArray();
+  }
+
+  private static ModelProto model(GraphProto.Builder graph) {
+    return ModelProto.newBuilder()
+        .setIrVersion(IR_VERSION)
+        .setProducerName("postern")
+        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(OPSET))
+        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(CONTRIB).setVersion(1))
+        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(OWN).setVersion(1))
+        .setGraph(graph)
+        .build();
   }
 }

@@ -124,10 +124,11 @@ final class RowFusion {
   private NodeProto.@Nullable Builder gate(NodeProto product) {
     NodeProto activation = producers.get(product.getInput(0));
     NodeProto split = producers.get(product.getInput(1));
-    String name = activation == null ? null : gateName(activation);
+    if (activation == null || split == null) {
+      return null;
+    }
+    String name = gateName(activation);
     if (name == null
-        || activation == null
-        || split == null
         || !split.getOpType().equals("Split")
         || split.getOutputCount() != 2
         || !split.getOutput(0).equals(activation.getInput(0))

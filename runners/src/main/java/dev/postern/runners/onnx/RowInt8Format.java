@@ -4,28 +4,31 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
-import java.util.function.Predicate;
+import java.util.Set;
 
 /**
  * Eight bits a weight with one scale for each output, multiplied with activations of eight bits
  * that have one scale for each row. Integers are multiplied exactly, so a row's result does not
- * depend on the rows beside it. Good where {@code Smoothing} has evened out the input's channels
- * first; where single values dwarf all others even so, the activations are given twice the bits.
+ * depend on the rows beside it. Good where the channels of the inputs have been made even first;
+ * where single values dwarf all others even so, the activations are given twice the bits.
  */
 public final class RowInt8Format implements LinearFormat {
-  private static final int LEVELS = 127;
-  private static final int MIDDLE = 128;
+  static final byte LEVELS = 127;
+  static final int MIDDLE = 128;
 
   /** Outputs that pass through memory at once. */
   private static final int OUTPUTS_AT_ONCE = 1024;
 
-  private final Predicate<String> fine;
-
   /**
-   * @param fine names the products whose activations need twice the bits
+   * Products, by the last part of their names, whose inputs keep values that dwarf all others, or
+   * whose errors cost most. In one pass too, SmolLM2-135M's mean KL to floats would be 0.013
+   * instead of 0.007; two passes everywhere give 0.005.
    */
-  public RowInt8Format(Predicate<String> fine) {
-    this.fine = fine;
+  private static final Set<String> FINE = Set.of("qkv", "down", "head");
+
+  @Override
+  public boolean wantsEvenInputs() {
+    return true;
   }
 
   @Override
@@ -35,7 +38,8 @@ public final class RowInt8Format implements LinearFormat {
 
   @Override
   public StoredMatrix store(OnnxGraph graph, String name, Matrix matrix) {
-    return new Stored(graph, name, matrix, fine.test(name));
+    return new Stored(
+        graph, name, matrix, FINE.contains(name.substring(name.lastIndexOf('.') + 1)));
   }
 
   /** The bytes are written for the use they are put to: products want them by input. */

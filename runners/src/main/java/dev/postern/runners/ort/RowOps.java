@@ -5,7 +5,6 @@ import static dev.postern.runners.ort.CustomOp.Element.FLOAT;
 
 import dev.postern.runners.ort.KernelContext.Rows;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -164,7 +163,7 @@ final class RowOps {
       rows.read(row, first, width, into);
       if (scales != null) {
         RowWork.scale(into, scales.number(row), width);
-        addPasses(row, first, width, 1, into);
+        addPasses(scales, row + count, first, width, into);
       }
     }
 
@@ -174,15 +173,16 @@ final class RowOps {
         rows.read(row, addend);
         RowWork.add(into, addend, 1, rows.width());
       } else {
-        addPasses(row, 0, rows.width(), 0, into);
+        addPasses(scales, row, 0, rows.width(), into);
       }
     }
 
-    private void addPasses(int row, int first, int width, int from, float[] into) {
-      for (int at = from * count + row; at < rows.count(); at += count) {
+    /** Adds what the row at {@code from} and those of the passes behind it stand for. */
+    private void addPasses(Rows scales, int from, int first, int width, float[] into) {
+      for (int at = from; at < rows.count(); at += count) {
         float[] addend = work.addend(width);
         rows.read(at, first, width, addend);
-        RowWork.add(into, addend, Objects.requireNonNull(scales).number(at), width);
+        RowWork.add(into, addend, scales.number(at), width);
       }
     }
   }

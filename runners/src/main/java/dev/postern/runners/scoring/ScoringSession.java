@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import dev.postern.runners.ort.CustomOps;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -108,6 +109,7 @@ public final class ScoringSession implements AutoCloseable {
     options.setIntraOpNumThreads(1);
     options.setInterOpNumThreads(1);
     options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+    CustomOps.register(options);
     switch (memory) {
       case FAST -> {}
       case MAPPED -> options.addConfigEntry("session.disable_prepacking", "1");

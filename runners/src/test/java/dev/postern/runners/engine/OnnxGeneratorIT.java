@@ -16,6 +16,7 @@ import dev.postern.runners.importer.ModelImport;
 import dev.postern.runners.onnx.BlockInt8Format;
 import dev.postern.runners.onnx.FloatFormat;
 import dev.postern.runners.onnx.LinearFormat;
+import dev.postern.runners.onnx.RowInt8Format;
 import dev.postern.runners.template.Conversation;
 import dev.postern.runners.template.Conversation.Turn;
 import dev.postern.runners.testing.TinyLlama;
@@ -133,23 +134,29 @@ class OnnxGeneratorIT {
     }
   }
 
-  /** Eight-bit blocks are served as they are stored, so only the arithmetic may differ. */
+  /** Random weights exaggerate every error; real ones are measured by {@code model inspect}. */
   @Test
-  void multipliesEightBitWeightsAsFloatsDo() throws Exception {
-    double sum = 0;
-    int count = 0;
-    try (var floats = OnnxGenerator.open(importTiny(new FloatFormat(), Weights.EIGHT_BIT), CONFIG);
-        var served =
-            OnnxGenerator.open(importTiny(new BlockInt8Format(), Weights.EIGHT_BIT), CONFIG)) {
-      for (int seed = 0; seed < 5; seed++) {
-        List<Token> exact = scored(floats, prompt(60, seed));
-        List<Token> actual = scored(served, prompt(60, seed));
-        for (int at = 0; at < exact.size(); at++, count++) {
-          sum += Math.abs(actual.get(at).logprob() - exact.get(at).logprob());
+  void servesEightBitsNearFloats() throws Exception {
+    try (var floats = OnnxGenerator.open(importTiny(new FloatFormat(), Weights.FLOATS), CONFIG)) {
+      for (LinearFormat format : List.of(new BlockInt8Format(), new RowInt8Format())) {
+        try (var served = OnnxGenerator.open(importTiny(format, Weights.FLOATS), CONFIG)) {
+          assertThat(distance(floats, served)).as(format.name()).isLessThan(0.2);
         }
       }
     }
-    assertThat(sum / count).isLessThan(0.01);
+  }
+
+  private static double distance(Generator exact, Generator served) throws Exception {
+    double sum = 0;
+    int count = 0;
+    for (int seed = 0; seed < 5; seed++) {
+      List<Token> expected = scored(exact, prompt(60, seed));
+      List<Token> actual = scored(served, prompt(60, seed));
+      for (int at = 0; at < expected.size(); at++, count++) {
+        sum += Math.abs(actual.get(at).logprob() - expected.get(at).logprob());
+      }
+    }
+    return sum / count;
   }
 
   private static List<Token> scored(Generator on, int[] prompt) throws Exception {

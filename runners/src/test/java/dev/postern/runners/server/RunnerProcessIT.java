@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.postern.runners.importer.DefaultModels;
 import dev.postern.runners.importer.ImportException;
 import dev.postern.runners.importer.ImportProgress;
-import dev.postern.runners.onnx.BlockInt8Format;
+import dev.postern.runners.onnx.ServedFormat;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -46,7 +46,7 @@ class RunnerProcessIT {
     try {
       folder =
           new DefaultModels(DefaultModels.userCache())
-              .chat(new BlockInt8Format(), ImportProgress.NONE)
+              .chat(ServedFormat.choose(), ImportProgress.NONE)
               .path();
     } catch (ImportException e) {
       throw new TestAbortedException("skipped, the chat model cannot be had: " + e.getMessage());

@@ -4,13 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
-import dev.postern.runners.onnx.BlockInt8Format.Activations;
-import java.io.IOException;
+import ai.onnxruntime.OrtSession;
+import dev.postern.runners.ort.CustomOps;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.LongStream;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Small graphs in ONNX Runtime against the same arithmetic in Java. */
-class BlockInt8FormatIT {
+class Int8FormatsIT {
   private static final int ROWS = 96;
   private static final int COLUMNS = 128;
   private static final int POSITIONS = 5;
@@ -84,19 +85,24 @@ class BlockInt8FormatIT {
   }
 
   private interface Use {
-    void emit(OnnxGraph graph, LinearFormat.StoredMatrix stored) throws IOException;
+    void emit(OnnxGraph graph, LinearFormat.StoredMatrix stored) throws Exception;
   }
 
-  private float[] run(LinearFormat format, Matrix matrix, Use use, String input, OnnxTensor value)
+  private float[] run(
+      LinearFormat format, String name, Matrix matrix, Use use, String input, OnnxTensor value)
       throws Exception {
     Path work = Files.createTempDirectory(folder, "graph");
     try (var weights = new WeightFile(work.resolve("weights.bin"))) {
       var graph = new OnnxGraph("test", weights);
-      use.emit(graph, format.store(graph, "w", matrix));
+      use.emit(graph, format.store(graph, name, matrix));
       graph.write(work.resolve("model.onnx"));
     }
-    try (var session =
-            OrtEnvironment.getEnvironment().createSession(work.resolve("model.onnx").toString());
+    var options = new OrtSession.SessionOptions();
+    CustomOps.register(options);
+    try (options;
+        var session =
+            OrtEnvironment.getEnvironment()
+                .createSession(work.resolve("model.onnx").toString(), options);
         var result = session.run(Map.of(input, value))) {
       FloatBuffer buffer = ((OnnxTensor) result.get(0)).getFloatBuffer();
       float[] values = new float[buffer.remaining()];
@@ -105,19 +111,20 @@ class BlockInt8FormatIT {
     }
   }
 
-  private float[] product(LinearFormat format, Matrix matrix, float[] input) throws Exception {
+  private float[] product(LinearFormat format, String name, Matrix matrix, float[] input)
+      throws Exception {
     try (OnnxTensor value =
         OnnxTensor.createTensor(
             OrtEnvironment.getEnvironment(),
             FloatBuffer.wrap(input),
-            new long[] {1, POSITIONS, COLUMNS})) {
+            new long[] {1, input.length / COLUMNS, COLUMNS})) {
       Use use =
           (graph, stored) -> {
             graph.input("x", TensorType.FLOAT, 1, "positions", COLUMNS);
             graph.output("y", TensorType.FLOAT, 1, "positions", ROWS);
             stored.multiply("x", "y");
           };
-      return run(format, matrix, use, "x", value);
+      return run(format, name, matrix, use, "x", value);
     }
   }
 
@@ -132,7 +139,7 @@ class BlockInt8FormatIT {
             graph.output("y", TensorType.FLOAT, 1, "count", COLUMNS);
             stored.rows("ids", "y");
           };
-      return run(format, matrix, use, "ids", value);
+      return run(format, "w", matrix, use, "ids", value);
     }
   }
 
@@ -147,19 +154,14 @@ class BlockInt8FormatIT {
     return input;
   }
 
-  private double relativeError(Activations activations, Floats matrix, float[] input)
-      throws Exception {
-    // The exact product of the weights as they are stored leaves only the activations' rounding.
-    LinearFormat format = new BlockInt8Format(activations);
-    float[] weights = stored(format, matrix);
-    float[] actual = product(format, matrix, input);
+  private static double relativeError(Floats matrix, float[] input, float[] actual) {
     double error = 0;
     double size = 0;
     for (int position = 0; position < POSITIONS; position++) {
       for (int row = 0; row < ROWS; row++) {
         double exact = 0;
         for (int i = 0; i < COLUMNS; i++) {
-          exact += (double) weights[row * COLUMNS + i] * input[position * COLUMNS + i];
+          exact += (double) matrix.values()[row][i] * input[position * COLUMNS + i];
         }
         error += Math.pow(actual[position * ROWS + row] - exact, 2);
         size += exact * exact;
@@ -169,11 +171,50 @@ class BlockInt8FormatIT {
   }
 
   @Test
-  void multipliesFinelyAHundredTimesAsExactlyAsCoarsely() throws Exception {
-    double coarse = relativeError(Activations.COARSE, random(1), input(2));
-    double fine = relativeError(Activations.FINE, random(1), input(2));
-    assertThat(coarse).isBetween(1e-3, 1e-1);
-    assertThat(fine).isLessThan(coarse / 100);
+  void multipliesInBlocksWithinAPercent() throws Exception {
+    float[] input = input(2);
+    float[] actual = product(new BlockInt8Format(), "w", random(1), input);
+    assertThat(relativeError(random(1), input, actual)).isLessThan(0.01);
+  }
+
+  @Test
+  void multipliesWholeRowsWithinAPercentWhereTheyAreEven() throws Exception {
+    float[] input = new float[POSITIONS * COLUMNS];
+    Random random = new Random(5);
+    for (int i = 0; i < input.length; i++) {
+      input[i] = (float) random.nextGaussian();
+    }
+    float[] actual = product(new RowInt8Format(), "o", random(1), input);
+    assertThat(relativeError(random(1), input, actual)).isLessThan(0.015);
+  }
+
+  @Test
+  void givesUnevenRowsOfSomeProductsTwiceTheBits() throws Exception {
+    float[] input = input(2);
+    double once =
+        relativeError(random(1), input, product(new RowInt8Format(), "o", random(1), input));
+    double twice =
+        relativeError(random(1), input, product(new RowInt8Format(), "down", random(1), input));
+    assertThat(twice).isLessThan(once / 1.2).isLessThan(0.01);
+  }
+
+  /** Each row alone and among others: the same bits. */
+  @Test
+  void multipliesARowTheSameWhoeverIsBesideIt() throws Exception {
+    float[] input = input(6);
+    for (String name : List.of("o", "down")) {
+      float[] together = product(new RowInt8Format(), name, random(1), input);
+      for (int position = 0; position < POSITIONS; position++) {
+        float[] alone =
+            product(
+                new RowInt8Format(),
+                name,
+                random(1),
+                Arrays.copyOfRange(input, position * COLUMNS, (position + 1) * COLUMNS));
+        assertThat(Arrays.copyOfRange(together, position * ROWS, (position + 1) * ROWS))
+            .isEqualTo(alone);
+      }
+    }
   }
 
   @Test
