@@ -81,6 +81,20 @@ public record EncoderFolder(Path path, String digest, Manifest manifest) {
     return new EncoderFolder(folder, "sha256:" + Digests.hex(bytes), manifest);
   }
 
+  /** The digest of an imported encoder; of its graph's bytes where it came as it is. */
+  public static String identity(Path folder) throws IOException {
+    if (is(folder)) {
+      return open(folder).digest();
+    }
+    try (var files = Files.list(folder)) {
+      var graph = files.filter(file -> file.toString().endsWith(".onnx")).findFirst();
+      if (graph.isEmpty()) {
+        throw malformed("it has no graph");
+      }
+      return "sha256:" + Digests.hex(graph.get(), _ -> {});
+    }
+  }
+
   /** How the encoder of a folder is fed and read, whether it was imported or came as it is. */
   public static EncoderSettings settings(Path folder) throws IOException {
     return is(folder) ? open(folder).manifest().settings() : EncoderSettings.read(folder);

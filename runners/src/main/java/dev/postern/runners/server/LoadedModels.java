@@ -27,7 +27,7 @@ final class LoadedModels {
 
   /** What takes time and is done elsewhere. Every future completes on the server's event loop. */
   interface Work {
-    Future<Footprint> footprint(ModelSource source);
+    Future<ModelFacts> inspect(ModelSource source);
 
     Future<LoadedModel> load(ModelSource source, long cacheBytes, ModelLoader.Progress progress);
 
@@ -56,6 +56,7 @@ final class LoadedModels {
   /**
    * A model as reports show it.
    *
+   * @param facts null when its folder could not be read, or not yet
    * @param model null unless it serves
    * @param bytes promised to it, its cache included
    * @param progress of a load, 0 to 1
@@ -65,6 +66,7 @@ final class LoadedModels {
   record View(
       ModelSource source,
       State state,
+      @Nullable ModelFacts facts,
       @Nullable LoadedModel model,
       boolean pinned,
       int uses,
@@ -92,6 +94,7 @@ final class LoadedModels {
   private static final class Entry {
     final ModelSource source;
     State state = State.KNOWN;
+    @Nullable ModelFacts facts;
     @Nullable LoadedModel model;
     @Nullable Promise<Void> loading;
     @Nullable ApiFailure failure;
@@ -146,6 +149,7 @@ final class LoadedModels {
   /** Enters what was loaded before the server was there; its bytes have been taken. */
   void enter(StartedModel started) {
     var entry = new Entry(started.source());
+    entry.facts = started.facts();
     entries.put(started.source().name(), entry);
     if (started.model() != null) {
       entry.state = State.SERVING;
@@ -237,7 +241,9 @@ final class LoadedModels {
     if (entry == null || !remove(name)) {
       return false;
     }
-    entries.put(name, new Entry(entry.source));
+    var kept = new Entry(entry.source);
+    kept.facts = entry.facts;
+    entries.put(name, kept);
     return true;
   }
 
@@ -267,6 +273,7 @@ final class LoadedModels {
           new View(
               entry.source,
               entry.state,
+              entry.facts,
               entry.model,
               entry.pinned,
               entry.uses,
@@ -343,8 +350,11 @@ final class LoadedModels {
     entry.progress = 0;
     var loading = Promise.<Void>promise();
     entry.loading = loading;
-    work.footprint(entry.source)
-        .compose(footprint -> makeRoom(entry, footprint))
+    work.inspect(entry.source)
+        .compose(facts -> {
+          entry.facts = facts;
+          return makeRoom(entry, facts.footprint());
+        })
         .compose(cache -> work.load(entry.source, cache, at -> entry.progress = at))
         .onComplete(
             model -> {

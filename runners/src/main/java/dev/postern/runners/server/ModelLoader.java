@@ -5,7 +5,7 @@ interface ModelLoader {
   /**
    * @throws Exception with a message for the operator when the folder is not sound
    */
-  Footprint footprint(ModelSource source) throws Exception;
+  ModelFacts inspect(ModelSource source) throws Exception;
 
   /**
    * @param cacheBytes for keys and values, at least the footprint's least

@@ -23,6 +23,9 @@ final class ModelReport {
     json.writeStringField("name", view.source().name());
     json.writeStringField("role", word(view.source().role()));
     json.writeStringField("state", word(view.state()));
+    var facts = view.facts();
+    json.writeStringField("digest", facts == null ? null : facts.digest());
+    json.writeNumberField("context_length", facts == null ? 0 : facts.contextLength());
     json.writeBooleanField("pinned", view.pinned());
     json.writeNumberField("bytes", view.bytes());
     json.writeNumberField("progress", view.progress());
@@ -37,7 +40,6 @@ final class ModelReport {
     switch (view.model()) {
       case LoadedModel.Generative model -> {
         var load = model.generator().load();
-        json.writeStringField("digest", model.fingerprint());
         json.writeNumberField("rows", load.rows());
         json.writeNumberField("rows_max", load.maxRows());
         json.writeNumberField("waiting", load.waiting());

@@ -16,8 +16,8 @@ record ModelThreads(Context context, ModelLoader loader) implements LoadedModels
   static final String ENGINE = "onnx";
 
   @Override
-  public Future<Footprint> footprint(ModelSource source) {
-    return run(() -> loader.footprint(source));
+  public Future<ModelFacts> inspect(ModelSource source) {
+    return run(() -> loader.inspect(source));
   }
 
   @Override

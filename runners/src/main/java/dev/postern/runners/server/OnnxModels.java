@@ -33,23 +33,30 @@ record OnnxModels(EngineConfig engine) implements ModelLoader {
   private static final int READ = 1 << 20;
 
   @Override
-  public Footprint footprint(ModelSource source) throws IOException {
+  public ModelFacts inspect(ModelSource source) throws IOException {
     requireFolder(source.folder());
     return switch (source.role()) {
       case CHAT -> {
-        var manifest = ModelFolder.open(source.folder()).manifest();
+        var folder = ModelFolder.open(source.folder());
+        var manifest = folder.manifest();
         var shape = manifest.architecture();
         long context = Math.min(manifest.contextLength(), engine.maxContext());
         long row = context * shape.cacheBytesPerToken();
         long logits =
             (long) Math.max(engine.maxRows(), SCORED_ROWS) * shape.vocabulary() * Float.BYTES;
-        yield new Footprint(
-            inMemory(manifest.bytes()) + logits,
-            row,
-            Math.max(row, Math.min(engine.cacheBytes(), engine.maxRows() * row)));
+        yield new ModelFacts(
+            folder.digest(),
+            (int) context,
+            new Footprint(
+                inMemory(manifest.bytes()) + logits,
+                row,
+                Math.max(row, Math.min(engine.cacheBytes(), engine.maxRows() * row))));
       }
       case EMBEDDING, CLASSIFIER, RERANKER ->
-          new Footprint(inMemory(bytes(files(source.folder()))), 0, 0);
+          new ModelFacts(
+              EncoderFolder.identity(source.folder()),
+              EncoderFolder.settings(source.folder()).maxTokens(),
+              new Footprint(inMemory(bytes(files(source.folder()))), 0, 0));
     };
   }
 

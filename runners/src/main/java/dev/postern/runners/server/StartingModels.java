@@ -44,26 +44,26 @@ final class StartingModels {
 
   private Future<StartedModel> begin(ModelSource source, ExecutorService threads) {
     try {
-      var footprint = loader.footprint(source);
-      var cache = memory.take(footprint);
+      var facts = loader.inspect(source);
+      var cache = memory.take(facts.footprint());
       if (cache.isEmpty()) {
         LOG.info("there is no room for {} yet", source.name());
-        return CompletableFuture.completedFuture(new StartedModel(source, 0, null, null));
+        return CompletableFuture.completedFuture(new StartedModel(source, facts, 0, null, null));
       }
-      long bytes = footprint.fixedBytes() + cache.getAsLong();
-      return threads.submit(() -> load(source, bytes, cache.getAsLong()));
+      long bytes = facts.footprint().fixedBytes() + cache.getAsLong();
+      return threads.submit(() -> load(source, facts, bytes, cache.getAsLong()));
     } catch (Exception e) {
-      return CompletableFuture.completedFuture(new StartedModel(source, 0, null, e));
+      return CompletableFuture.completedFuture(new StartedModel(source, null, 0, null, e));
     }
   }
 
-  private StartedModel load(ModelSource source, long bytes, long cache) {
+  private StartedModel load(ModelSource source, ModelFacts facts, long bytes, long cache) {
     try {
       var model = loader.load(source, cache, _ -> {});
       LOG.info("loaded {}", source.name());
-      return new StartedModel(source, bytes, model, null);
+      return new StartedModel(source, facts, bytes, model, null);
     } catch (Exception | OutOfMemoryError e) {
-      return new StartedModel(source, bytes, null, e);
+      return new StartedModel(source, facts, bytes, null, e);
     }
   }
 

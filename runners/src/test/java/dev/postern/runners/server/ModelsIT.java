@@ -177,6 +177,9 @@ class ModelsIT {
     assertThat(capacity.at("/memory/budget_bytes").asLong()).isEqualTo(250);
     assertThat(capacity.at("/memory/resident_bytes").asLong()).isPositive();
     var model = model("a");
+    assertThat(model.path("digest").asText()).isEqualTo("sha256:a");
+    assertThat(model("c").path("digest").asText()).as("not in memory").isEqualTo("sha256:c");
+    assertThat(model.path("context_length").asInt()).isEqualTo(400);
     assertThat(model.path("rows").asInt()).isEqualTo(1);
     assertThat(model.path("rows_max").asInt()).isEqualTo(1);
     assertThat(model.path("cache_bytes").asLong()).isEqualTo(100);

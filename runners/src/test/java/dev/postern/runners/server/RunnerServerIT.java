@@ -85,7 +85,7 @@ class RunnerServerIT {
   }
 
   private static StartedModel started(LoadedModel model) {
-    return new StartedModel(ScriptedLoader.source(model.name()), 0, model, null);
+    return new StartedModel(ScriptedLoader.source(model.name()), null, 0, model, null);
   }
 
   @Test

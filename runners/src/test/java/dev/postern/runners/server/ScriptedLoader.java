@@ -33,11 +33,11 @@ final class ScriptedLoader implements ModelLoader {
   }
 
   @Override
-  public Footprint footprint(ModelSource source) throws IOException {
+  public ModelFacts inspect(ModelSource source) throws IOException {
     if (source.folder().endsWith("missing")) {
       throw new IOException("nothing there");
     }
-    return new Footprint(bytes, 0, 0);
+    return new ModelFacts("sha256:" + source.name(), 400, new Footprint(bytes, 0, 0));
   }
 
   @Override

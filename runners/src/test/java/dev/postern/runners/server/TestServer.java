@@ -55,7 +55,8 @@ final class TestServer implements AutoCloseable {
         "cpu",
         new MemoryBudget(0),
         Arrays.stream(models)
-            .map(model -> new StartedModel(ScriptedLoader.source(model.name()), 0, model, null))
+            .map(model ->
+                new StartedModel(ScriptedLoader.source(model.name()), null, 0, model, null))
             .toList(),
         WATCHDOG,
         CLOCK);

@@ -26,6 +26,7 @@ class WatchdogIT {
             List.of(
                 new StartedModel(
                     ScriptedLoader.source("m"),
+                    null,
                     0,
                     LoadedModel.Generative.of("m", generator, "fp_1"),
                     null)),
