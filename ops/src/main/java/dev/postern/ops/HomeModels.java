@@ -114,16 +114,24 @@ public final class HomeModels {
         }
         var name = file.getFileName().toString();
         try {
-          entries.add(
-              EncoderFolder.is(place)
-                  ? entry(name, EncoderFolder.open(place))
-                  : entry(name, ModelFolder.open(place)));
-        } catch (ImportException unusable) {
+          entries.add(open(name, place));
+        } catch (ImportException | IOException unusable) {
           continue;
         }
       }
     }
     return entries;
+  }
+
+  /**
+   * A model folder that need not be of this home.
+   *
+   * @param name what clients will call it
+   */
+  public Entry open(String name, Path place) throws IOException {
+    return EncoderFolder.is(place)
+        ? entry(name, EncoderFolder.open(place))
+        : entry(name, ModelFolder.open(place));
   }
 
   /** What can be served without fetching anything. */

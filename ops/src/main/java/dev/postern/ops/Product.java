@@ -4,6 +4,7 @@ import dev.postern.gateway.GatewayConfig;
 import dev.postern.ops.postgres.EmbeddedPostgres;
 import dev.postern.ops.process.BoundedLog;
 import dev.postern.ops.runner.LocalRunner;
+import dev.postern.ops.runner.RemoteRunner;
 import dev.postern.ops.runner.Upstream;
 import dev.postern.ops.telemetry.JsonLines;
 import dev.postern.ops.telemetry.LogFile;
@@ -18,8 +19,10 @@ import io.vertx.pgclient.PgConnectOptions;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -48,6 +51,17 @@ public final class Product implements AutoCloseable {
   private final Closing closing = new Closing();
 
   /**
+   * What is started beside the database and the gateway.
+   *
+   * @param localRunner a runner on this machine
+   * @param runners on other machines
+   * @param upstream a server in a runner's place, for benchmarks
+   */
+  public record Parts(boolean localRunner, List<URI> runners, Optional<Upstream> upstream) {
+    static final Parts ALL = new Parts(true, List.of(), Optional.empty());
+  }
+
+  /**
    * What a started product offers.
    *
    * @param inference whether a runner serves
@@ -70,12 +84,7 @@ public final class Product implements AutoCloseable {
 
   /** Runs Postern until a signal ends it. */
   public static void runUntilStopped(
-      Home home,
-      PosternConfig config,
-      boolean withModel,
-      Optional<Upstream> upstream,
-      Progress progress)
-      throws Exception {
+      Home home, PosternConfig config, Parts parts, Progress progress) throws Exception {
     var stop = new CountDownLatch(1);
     var main = Thread.currentThread();
     Signals.onStop(() -> {
@@ -87,7 +96,7 @@ public final class Product implements AutoCloseable {
     try (var _ = InstanceLock.take(home)) {
       requireFree(config.host(), config.port());
       log(home, config);
-      runIn(new Product(home, config, progress), withModel, upstream, stop);
+      runIn(new Product(home, config, progress), parts, stop);
     }
     progress.line("Stopped.");
   }
@@ -103,16 +112,14 @@ public final class Product implements AutoCloseable {
     home.create();
     log(home, config);
     try (var product = new Product(home, config, progress)) {
-      var started = product.start(true, Optional.empty());
+      var started = product.start(Parts.ALL);
       rehearsal.accept(started.url(), started.credentials().key().orElseThrow());
     }
   }
 
-  private static void runIn(
-      Product product, boolean withModel, Optional<Upstream> upstream, CountDownLatch stop)
-      throws Exception {
+  private static void runIn(Product product, Parts parts, CountDownLatch stop) throws Exception {
     try {
-      var started = product.start(withModel, upstream);
+      var started = product.start(parts);
       new Welcome(product.home, ADMIN, started).lines().forEach(product.progress::plain);
       stop.await();
     } catch (Exception e) {
@@ -128,13 +135,14 @@ public final class Product implements AutoCloseable {
     }
   }
 
-  private Started start(boolean withModel, Optional<Upstream> upstream) throws Exception {
+  private Started start(Parts parts) throws Exception {
     // Both take seconds on a first start, and neither needs the other.
-    var runner = aside(() -> withModel ? startRunner() : Optional.<LocalRunner>empty());
+    var runner = aside(() -> parts.localRunner() ? startRunner() : Optional.<LocalRunner>empty());
     var postgres = startPostgres();
     var vertx = startVertx();
     var local = finished(runner);
-    var ready = local.map(found -> (BooleanSupplier) found::ready).orElse(() -> !withModel);
+    var ready =
+        local.map(found -> (BooleanSupplier) found::ready).orElse(() -> !parts.localRunner());
     var metrics = vertx.metrics();
     var gateway = startGateway(vertx.vertx(), postgres, metrics, ready);
     if (config.metricsPort() > 0) {
@@ -142,14 +150,26 @@ public final class Product implements AutoCloseable {
       closing.add("metrics", server);
     }
     var credentials = bootstrap(gateway, postgres);
-    if (upstream.isPresent()) {
-      upstream.get().announceIn(vertx.vertx(), gateway.registry(), clock);
+    if (parts.upstream().isPresent()) {
+      parts.upstream().get().announceIn(vertx.vertx(), gateway.registry(), clock);
+    }
+    for (var uri : parts.runners()) {
+      lookAfter(uri, gateway);
     }
     local.ifPresent(found -> found.announceIn(gateway.registry(), gateway.tenancy().prices()));
     if (local.isPresent()) {
       awaitReady(local.get());
     }
-    return new Started(url(gateway.port()), credentials, local.isPresent());
+    return new Started(
+        url(gateway.port()), credentials, local.isPresent() || !parts.runners().isEmpty());
+  }
+
+  private void lookAfter(URI uri, GatewayProcess gateway) throws IOException {
+    var runner =
+        new RemoteRunner(
+            uri, secrets.runnerToken(), gateway.registry(), gateway.tenancy().prices(), clock);
+    closing.add("runner " + uri, runner);
+    runner.start();
   }
 
   private EmbeddedPostgres startPostgres() throws Exception {
@@ -197,7 +217,7 @@ public final class Product implements AutoCloseable {
             new GatewayProcess.Settings(
                 database,
                 secrets.get("key-pepper"),
-                secrets.get("runner-token"),
+                secrets.runnerToken(),
                 home.spool(),
                 GatewayConfig.on(config.host(), config.port()).withDrain(config.drainLimit()),
                 ready,
@@ -225,7 +245,7 @@ public final class Product implements AutoCloseable {
         new LocalRunner(
             models,
             served,
-            secrets.get("runner-token"),
+            secrets.runnerToken(),
             config.runnerMemory().count(),
             home.logs().resolve("runner.log"));
     runner

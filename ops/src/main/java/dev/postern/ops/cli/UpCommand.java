@@ -3,7 +3,14 @@ package dev.postern.ops.cli;
 import dev.postern.ops.PosternConfig;
 import dev.postern.ops.Product;
 import dev.postern.ops.Progress;
+import dev.postern.ops.RunnerProduct;
+import dev.postern.ops.UsageException;
+import dev.postern.ops.runner.RunnerPlace;
 import dev.postern.ops.runner.Upstream;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -28,12 +35,14 @@ import picocli.CommandLine.Option;
     },
     mixinStandardHelpOptions = true)
 public final class UpCommand implements Callable<Integer> {
+  private static final int RUNNER_PORT = 9000;
+
   @Mixin private HomeOption homeOption = new HomeOption();
 
   @Option(
       names = "--port",
       paramLabel = "N",
-      description = "The port of the API and the console (default: 8080).")
+      description = "The port of the API and the console (default: 8080); of a runner (9000).")
   private @Nullable Integer port;
 
   @Option(
@@ -61,6 +70,60 @@ public final class UpCommand implements Callable<Integer> {
               + " POSTERN_GPU). Read by the launcher.")
   private boolean gpu;
 
+  /** What of Postern runs on this machine. */
+  enum Role {
+    /** Everything. */
+    ALL,
+    /** A runner alone, for gateways on other machines. */
+    RUNNER,
+    /** The gateway with its database and console, without a runner. */
+    GATEWAY
+  }
+
+  @Option(
+      names = "--role",
+      defaultValue = "all",
+      description =
+          "all, runner (a runner alone, for gateways elsewhere) or gateway (no runner here)"
+              + " (default: ${DEFAULT-VALUE}).")
+  private Role role = Role.ALL;
+
+  @Option(
+      names = "--runner",
+      paramLabel = "URL",
+      description = {
+        "A runner elsewhere to send requests to, such as http://10.0.0.7:9000; may be given several"
+            + " times. All share one token: POSTERN_RUNNER_TOKEN, or secrets/runner-token in the"
+            + " home."
+      })
+  private List<URI> runners = List.of();
+
+  @Option(
+      names = "--models",
+      paramLabel = "NAME=FOLDER",
+      split = ",",
+      description =
+          "With --role runner: imported models to serve (default: those of the home). What does not"
+              + " fit into memory together is loaded when it is asked for.")
+  private Map<String, Path> models = Map.of();
+
+  @Option(
+      names = "--device",
+      paramLabel = "D",
+      defaultValue = "auto",
+      description =
+          "With --role runner: cpu, cuda:0 or auto; one runner a device (default:"
+              + " ${DEFAULT-VALUE}).")
+  private String device = "auto";
+
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      description =
+          "With --role runner: the most memory of its process, such as 4g (default: four fifths of"
+              + " the machine's).")
+  private @Nullable String memory;
+
   @Option(names = "--bench-upstream", paramLabel = "MODEL=URL", hidden = true)
   private @Nullable String upstream;
 
@@ -68,17 +131,40 @@ public final class UpCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     var home = homeOption.home();
     var file = PosternConfig.read(home.config());
-    var config =
-        file.with(
-            host == null ? file.host() : host,
-            port == null ? file.port() : port,
-            metricsPort == null ? file.metricsPort() : metricsPort);
-    Product.runUntilStopped(
-        home,
-        config,
-        !noModel,
-        Optional.ofNullable(upstream).map(Upstream::parse),
-        new Progress(System.out));
+    var progress = new Progress(System.out);
+    switch (role) {
+      case RUNNER -> {
+        requireNone(!runners.isEmpty(), "--runner", "--role gateway or all");
+        var place =
+            new RunnerPlace(
+                host == null ? "127.0.0.1" : host,
+                port == null ? RUNNER_PORT : port,
+                device,
+                memory);
+        RunnerProduct.runUntilStopped(home, file, place, models, progress);
+      }
+      case ALL, GATEWAY -> {
+        requireNone(!models.isEmpty(), "--models", "--role runner");
+        requireNone(memory != null, "--memory", "--role runner");
+        Product.runUntilStopped(
+            home,
+            file.with(
+                host == null ? file.host() : host,
+                port == null ? file.port() : port,
+                metricsPort == null ? file.metricsPort() : metricsPort),
+            new Product.Parts(
+                role == Role.ALL && !noModel,
+                runners,
+                Optional.ofNullable(upstream).map(Upstream::parse)),
+            progress);
+      }
+    }
     return ExitCode.OK;
+  }
+
+  private static void requireNone(boolean given, String option, String where) {
+    if (given) {
+      throw new UsageException(option + " belongs to " + where);
+    }
   }
 }

@@ -1,19 +1,11 @@
 package dev.postern.ops.runner;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.postern.ops.HomeModels;
-import dev.postern.registry.Models;
 import dev.postern.registry.Registry;
-import dev.postern.registry.RunnerDirectory;
 import dev.postern.tenancy.Prices;
 import dev.postern.tenancy.TenantId;
-import io.vertx.core.Future;
-import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.math.BigDecimal;
-import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,18 +34,13 @@ public final class LocalRunner implements AutoCloseable {
 
   private static final Duration LOOK_PERIOD = Duration.ofSeconds(2);
   private static final Duration RETRY = Duration.ofMillis(50);
-  private static final Duration ANSWER_LIMIT = Duration.ofSeconds(60);
-  private static final int MISSED_ANSWERS = 3;
-  private static final long STORE_SECONDS = 10;
-
-  /** What a million tokens cost until an operator sets a price, in US dollars. */
-  private static final BigDecimal FIRST_PRICE = new BigDecimal("0.10");
 
   /** Whoever asks for a name that is open to all tenants gets the same answer. */
   private static final TenantId ANYBODY = new TenantId(new UUID(0, 0));
 
   private final HomeModels home;
-  private final String token;
+  private final RunnerClient client;
+  private final Pulse pulse;
   private final RunnerSupervisor supervisor;
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
@@ -68,11 +55,8 @@ public final class LocalRunner implements AutoCloseable {
 
   // Below: this runner's thread only.
   private @Nullable URI address;
-  private @Nullable Registry registry;
-  private @Nullable Prices prices;
+  private @Nullable Listing listing;
   private @Nullable URI warmed;
-  private List<HomeModels.Entry> entered = List.of();
-  private int missed;
 
   /**
    * @param models what it serves from the start
@@ -82,10 +66,12 @@ public final class LocalRunner implements AutoCloseable {
       HomeModels home, List<HomeModels.Entry> models, String token, int heapMegabytes, Path log) {
     this.home = home;
     this.models = List.copyOf(models);
-    this.token = token;
+    this.client = new RunnerClient(token);
+    this.pulse = new Pulse(client);
     this.supervisor =
         new RunnerSupervisor(
-            new RunnerLaunch(NAME, this::launchModels, token, heapMegabytes, log),
+            new RunnerLaunch(
+                NAME, RunnerPlace.PRIVATE, this::launchModels, token, heapMegabytes, log),
             uri -> thread.execute(() -> serves(uri)),
             () -> thread.execute(this::ended));
   }
@@ -106,8 +92,7 @@ public final class LocalRunner implements AutoCloseable {
   /** Enters the runner and its models where the gateway looks, now and after each restart. */
   public void announceIn(Registry entries, Prices book) {
     thread.execute(() -> {
-      registry = entries;
-      prices = book;
+      listing = new Listing(entries, book);
       announce();
     });
   }
@@ -148,9 +133,10 @@ public final class LocalRunner implements AutoCloseable {
   private void ended() {
     announced = null;
     address = null;
-    var entries = registry;
+    var entries = listing;
     if (entries != null) {
       entries
+          .registry()
           .runners()
           .remove(NAME)
           .onFailure(cause -> log.info("runner {} is still listed: {}", NAME, cause.toString()));
@@ -159,7 +145,8 @@ public final class LocalRunner implements AutoCloseable {
 
   private void announce() {
     var uri = address;
-    if (uri == null || registry == null || prices == null) {
+    var entries = listing;
+    if (uri == null || entries == null) {
       return;
     }
     try {
@@ -168,8 +155,8 @@ public final class LocalRunner implements AutoCloseable {
         warm(uri);
         warmed = uri;
       }
-      enter(registry, prices, uri);
-      awaitRoute(registry, uri);
+      entries.enter(NAME, uri, models.stream().map(LocalRunner::listed).toList());
+      awaitRoute(entries.registry(), uri);
     } catch (IOException | RuntimeException | TimeoutException e) {
       log.info("runner {} is not ready yet: {}", NAME, e.toString());
       later(uri, this::announce);
@@ -179,7 +166,7 @@ public final class LocalRunner implements AutoCloseable {
   /** The gateway hears of it by PostgreSQL, which takes a moment. */
   private void awaitRoute(Registry entries, URI uri) throws TimeoutException {
     for (var model : models) {
-      var plan = stored(entries.routes().resolve(ANYBODY, model.name()));
+      var plan = Listing.stored(entries.routes().resolve(ANYBODY, model.name()));
       if (plan.candidates().stream().noneMatch(candidate -> candidate.baseUri().equals(uri))) {
         later(uri, this::announce);
         return;
@@ -209,11 +196,11 @@ public final class LocalRunner implements AutoCloseable {
           var body = JsonNodeFactory.instance.objectNode().put("model", model.name());
           body.put("max_tokens", 1).put("temperature", 0);
           body.putArray("messages").addObject().put("role", "user").put("content", "Hello");
-          post(uri.resolve("/v1/chat/completions"), body.toString());
+          client.post(uri.resolve("/v1/chat/completions"), body.toString());
         }
         case EMBEDDING -> {
           var body = JsonNodeFactory.instance.objectNode().put("model", model.name());
-          post(uri.resolve("/v1/embeddings"), body.put("input", "Hello").toString());
+          client.post(uri.resolve("/v1/embeddings"), body.put("input", "Hello").toString());
         }
         // An encoder's graph has run once when it is loaded.
         case CLASSIFIER, RERANKER -> {}
@@ -221,70 +208,30 @@ public final class LocalRunner implements AutoCloseable {
     }
   }
 
-  private void enter(Registry entries, Prices book, URI uri) throws TimeoutException {
-    var serving = models;
-    if (!serving.equals(entered)) {
-      enterModels(entries, book, serving);
-      entered = serving;
-    }
-    var served =
-        serving.stream()
-            .map(model -> new RunnerDirectory.Served(model.version().digest(), model.name()))
-            .toList();
-    stored(entries.runners().register(NAME, uri, served));
-  }
-
-  private static void enterModels(Registry entries, Prices book, List<HomeModels.Entry> models)
-      throws TimeoutException {
-    for (var model : models) {
-      stored(
-          entries
-              .models()
-              .register(
-                  new Models.Stored(model.version(), model.folder().toString(), new JsonObject())));
-      stored(entries.deployments().put(null, model.name(), model.version().digest()));
-    }
-    stored(book.seedDefaults(models.stream().flatMap(model -> seeds(model).stream()).toList()));
-  }
-
-  private static List<Prices.Seed> seeds(HomeModels.Entry model) {
-    var input = new Prices.Seed(model.name(), Prices.Kind.INPUT, FIRST_PRICE);
-    return switch (model.version().role()) {
-      case CHAT ->
-          List.of(
-              input,
-              new Prices.Seed(
-                  model.name(), Prices.Kind.OUTPUT, FIRST_PRICE.multiply(BigDecimal.TWO)));
-      case EMBEDDING, CLASSIFIER, RERANKER -> List.of(input);
-    };
-  }
-
-  private static <T> T stored(Future<T> future) throws TimeoutException {
-    return future.await(STORE_SECONDS, TimeUnit.SECONDS);
-  }
-
   /** Every few seconds: does it answer, and was a model imported? */
   private void look() {
     var uri = address;
-    var entries = registry;
+    var entries = listing;
     if (uri == null || entries == null || !supervisor.ready()) {
-      missed = 0;
+      pulse.forget();
       return;
     }
     try {
-      if (answers(uri)) {
-        missed = 0;
-        if (!stored(entries.runners().heartbeat(NAME))) {
+      if (pulse.feel(uri)) {
+        if (!entries.heartbeat(NAME)) {
           announce();
         }
         takeImports(uri);
-      } else if (++missed >= MISSED_ANSWERS) {
-        missed = 0;
+      } else if (pulse.lost()) {
         supervisor.killHanging();
       }
     } catch (IOException | RuntimeException | TimeoutException e) {
       log.debug("runner {}: {}", NAME, e.toString());
     }
+  }
+
+  private static Listing.Model listed(HomeModels.Entry model) {
+    return new Listing.Model(model.name(), model.version(), model.folder().toString());
   }
 
   private void takeImports(URI uri) throws IOException {
@@ -297,48 +244,12 @@ public final class LocalRunner implements AutoCloseable {
                 .put("name", model.name())
                 .put("role", model.version().role().name().toLowerCase(Locale.ROOT))
                 .put("folder", model.folder().toString());
-        post(uri.resolve("/control/load"), body.toString());
+        client.post(uri.resolve("/control/load"), body.toString());
         var more = new ArrayList<>(models);
         more.add(model);
         models = List.copyOf(more);
         announce();
       }
-    }
-  }
-
-  private static boolean answers(URI uri) {
-    try {
-      return exchange(uri.resolve("/health"), null, null) == HttpURLConnection.HTTP_OK;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private void post(URI uri, String body) throws IOException {
-    int status = exchange(uri, body, token);
-    if (status != HttpURLConnection.HTTP_OK) {
-      throw new IOException(uri.getPath() + " answered " + status);
-    }
-  }
-
-  private static int exchange(URI uri, @Nullable String body, @Nullable String token)
-      throws IOException {
-    var connection = (HttpURLConnection) uri.toURL().openConnection();
-    connection.setConnectTimeout((int) LOOK_PERIOD.toMillis());
-    connection.setReadTimeout((int) ANSWER_LIMIT.toMillis());
-    try {
-      if (token != null) {
-        connection.setRequestProperty("Authorization", "Bearer " + token);
-      }
-      if (body != null) {
-        connection.setRequestMethod("POST");
-        connection.setRequestProperty("Content-Type", "application/json");
-        connection.setDoOutput(true);
-        connection.getOutputStream().write(body.getBytes(UTF_8));
-      }
-      return connection.getResponseCode();
-    } finally {
-      connection.disconnect();
     }
   }
 }

@@ -15,7 +15,12 @@ import java.util.function.Supplier;
  * @param log receives its output
  */
 public record RunnerLaunch(
-    String name, Supplier<List<Model>> models, String token, int heapMegabytes, Path log) {
+    String name,
+    RunnerPlace place,
+    Supplier<List<Model>> models,
+    String token,
+    int heapMegabytes,
+    Path log) {
 
   /**
    * @param name what the runner calls it

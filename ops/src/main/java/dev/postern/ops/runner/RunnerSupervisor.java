@@ -101,7 +101,12 @@ public final class RunnerSupervisor implements AutoCloseable {
       words.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off"));
     }
     words.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
-    words.addAll(List.of("--port", "0", "--stdin-lifeline"));
+    var place = launch.place();
+    words.addAll(List.of("--host", place.host(), "--port", "" + place.port()));
+    words.addAll(List.of("--device", place.device(), "--stdin-lifeline"));
+    if (place.memory() != null) {
+      words.addAll(List.of("--memory", place.memory()));
+    }
     for (var model : launch.models().get()) {
       words.add(
           switch (model.role()) {
@@ -134,7 +139,11 @@ public final class RunnerSupervisor implements AutoCloseable {
       if (!line.startsWith(LISTENING)) {
         return false;
       }
-      address = URI.create("http://127.0.0.1:" + line.substring(LISTENING.length()).strip());
+      address =
+          URI.create(
+              "http://%s:%s"
+                  .formatted(
+                      launch.place().reachableHost(), line.substring(LISTENING.length()).strip()));
       return true;
     }
 
