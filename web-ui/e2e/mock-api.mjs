@@ -5,7 +5,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { keys, limits, makeRequest, models, newKey, organization, policies, projects, requests, usd } from './mock-data.mjs'
+import { keys, limits, makeRequest, models, newKey, organization, policies, projects, requests, runners, usd } from './mock-data.mjs'
 
 const port = Number(process.env.POSTERN_MOCK_PORT ?? 4179)
 const account = { email: 'admin@example.com', password: 'postern-mock' }
@@ -270,6 +270,7 @@ async function api(request, response, url, body) {
     return sendJson(response, 200, found)
   }
   if (path === '/v1/postern/security_events') return sendJson(response, 200, pageOf(securityEvents().filter(inWindow(query)), query))
+  if (path === '/v1/postern/runners') return sendJson(response, 200, pageOf(runners, query))
   if (path === '/v1/exports/usage') {
     response.writeHead(200, { 'content-type': 'text/csv', 'content-disposition': 'attachment; filename="usage.csv"' })
     return response.end('id,created_at\n')

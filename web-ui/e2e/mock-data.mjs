@@ -143,3 +143,23 @@ export const policies = new Map(
 )
 
 export const limits = new Map(projects.map(({ id }) => [id, { max_concurrent_requests: 16, budget: { amount: usd(25), period: 'month', spent: usd(3.4182) } }]))
+
+const gigabytes = (value) => value * 2 ** 30
+const idle = { pinned: false, progress: 0, error: null, requests: 0, tokens_per_second: 0 }
+export const runners = [
+  {
+    object: 'postern.runner', id: 'local', name: 'local', url: 'http://127.0.0.1:40113', heartbeat_at: Math.floor(Date.now() / 1000) - 1,
+    capacity: {
+      device: 'cpu', draining: false, requests: 3, cpu_seconds: 812.4,
+      memory: { budget_bytes: gigabytes(18), promised_bytes: gigabytes(6.4), resident_bytes: gigabytes(0.5) },
+      models: [
+        { ...idle, name: 'smollm2-135m-instruct', role: 'chat', state: 'serving', pinned: true, bytes: gigabytes(6.3), progress: 1, requests: 3, tokens_per_second: 96.4,
+          rows: 3, rows_max: 16, waiting: 0, waiting_max: 256, cache_bytes: gigabytes(0.2), cache_bytes_max: gigabytes(6) },
+        { ...idle, name: 'all-minilm-l6-v2', role: 'embedding', state: 'serving', bytes: gigabytes(0.1), progress: 1 },
+        { ...idle, name: 'support-tuned', role: 'chat', state: 'loading', bytes: gigabytes(1.2), progress: 0.42 },
+        { ...idle, name: 'archive', role: 'chat', state: 'failed', bytes: 0, error: 'weights.bin is missing or cut short' },
+      ],
+    },
+  },
+  { object: 'postern.runner', id: 'remote', name: 'remote-10.0.0.7-9000', url: 'http://10.0.0.7:9000', heartbeat_at: Math.floor(Date.now() / 1000) - 40, capacity: null },
+]

@@ -10,6 +10,7 @@ const essential: Record<Exclude<PageName, 'playground' | 'inside'>, string> = {
   requests: '**/v1/postern/requests?*',
   usage: '**/v1/organization/costs*',
   security: '**/v1/postern/security_events*',
+  runners: '**/v1/postern/runners*',
 }
 
 async function refuse(page: Page, url: string, status: number, message: string) {

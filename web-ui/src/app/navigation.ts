@@ -1,4 +1,4 @@
-import { IconChartBar, IconEye, IconHome, IconKey, IconList, IconShield, IconTerminal } from '@/shared/ui/icons'
+import { IconChartBar, IconEye, IconHome, IconKey, IconList, IconServer, IconShield, IconTerminal } from '@/shared/ui/icons'
 
 /** The pages of a project. A new page is one line here and one route in router.tsx. */
 export const navigation = [
@@ -17,6 +17,7 @@ export const navigation = [
       { path: 'requests', label: 'Requests', icon: IconList },
       { path: 'usage', label: 'Usage & cost', icon: IconChartBar },
       { path: 'security', label: 'Security events', icon: IconShield },
+      { path: 'runners', label: 'Runners', icon: IconServer },
     ],
   },
 ] as const

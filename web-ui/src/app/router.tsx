@@ -112,7 +112,13 @@ const security = createRoute({
   component: lazyRouteComponent(() => import('@/features/security/pages/SecurityPage'), 'SecurityPage'),
 })
 
-const pages = project.addChildren([projectStart, home, playground, inside, keys, requests, usage, security])
+const runners = createRoute({
+  getParentRoute: () => project,
+  path: 'runners',
+  component: lazyRouteComponent(() => import('@/features/runners/pages/RunnersPage'), 'RunnersPage'),
+})
+
+const pages = project.addChildren([projectStart, home, playground, inside, keys, requests, usage, security, runners])
 const routes = root.addChildren([login, signedIn.addChildren([start, pages])])
 
 export function createAppRouter(queryClient: QueryClient) {

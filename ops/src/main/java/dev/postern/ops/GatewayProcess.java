@@ -6,6 +6,7 @@ import dev.postern.gateway.GatewayServices;
 import dev.postern.gateway.admin.AdminRoutes;
 import dev.postern.gateway.admin.AdminStores;
 import dev.postern.gateway.admin.ConsoleSessions;
+import dev.postern.gateway.admin.RunnerRoutes;
 import dev.postern.gateway.inspect.PolicyInspector;
 import dev.postern.gateway.inspect.rules.RuleDetectors;
 import dev.postern.ops.runner.LocalRunner;
@@ -25,6 +26,7 @@ import io.vertx.sqlclient.PoolOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -115,11 +117,13 @@ final class GatewayProcess implements AutoCloseable {
             clock,
             tenancy.ids());
     var routes =
-        AdminRoutes.groups(
-            AdminStores.of(tenancy, registry.policies(), registry.routes()),
-            detectors,
-            clock,
-            SECURE_COOKIES);
+        new ArrayList<>(
+            AdminRoutes.groups(
+                AdminStores.of(tenancy, registry.policies(), registry.routes()),
+                detectors,
+                clock,
+                SECURE_COOKIES));
+    routes.add(new RunnerRoutes(registry.runners(), tenancy.organisations(), runners));
     var gateway = await(Gateway.start(vertx, settings.gateway(), services, routes));
     closing.add("gateway", () -> ended(gateway.stop(), settings.gateway().drain()));
     return new GatewayProcess(tenancy, registry, gateway, closing);

@@ -49,6 +49,14 @@ public interface RunnerPool {
   Future<TokenStream> stream(Call call);
 
   /**
+   * What a runner serves and how much it can still take, as it says itself: {@code GET
+   * /control/capacity}. Asked beside the breaker, which it does not move.
+   *
+   * @return the document; fails when the runner does not give it within two seconds
+   */
+  Future<Buffer> capacity(URI baseUri);
+
+  /**
    * @param runner stable name, the breaker's key
    * @param baseUri such as {@code http://127.0.0.1:9000}
    * @param path such as {@code /v1/chat/completions}

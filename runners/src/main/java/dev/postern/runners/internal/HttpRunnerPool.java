@@ -9,12 +9,17 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+import java.net.URI;
 import java.time.Duration;
 import java.util.function.Function;
 
 /** Runners over HTTP/1.1 with kept connections. */
 public final class HttpRunnerPool implements RunnerPool {
+  private static final Duration CAPACITY_LIMIT = Duration.ofSeconds(2);
   private static final Duration KEEP_ALIVE = Duration.ofSeconds(30);
 
   private final Vertx vertx;
@@ -68,6 +73,27 @@ public final class HttpRunnerPool implements RunnerPool {
                   return new EventStream(
                       exchange, response, breakers.of(call.runner()), config.maxEventBytes());
                 }));
+  }
+
+  @Override
+  public Future<Buffer> capacity(URI baseUri) {
+    var options =
+        new RequestOptions()
+            .setAbsoluteURI(baseUri.resolve("/control/capacity").toString())
+            .setMethod(HttpMethod.GET)
+            .setTimeout(CAPACITY_LIMIT.toMillis());
+    if (config.token() != null) {
+      options.putHeader(HttpHeaders.AUTHORIZATION, "Bearer " + config.token());
+    }
+    return client
+        .request(options)
+        .compose(request ->
+            request
+                .send()
+                .compose(response ->
+                    response.statusCode() == 200
+                        ? response.body()
+                        : Future.failedFuture("it answered " + response.statusCode())));
   }
 
   private <T> Future<T> permitted(
