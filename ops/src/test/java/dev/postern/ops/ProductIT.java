@@ -111,7 +111,10 @@ class ProductIT {
     var status = RunningProduct.run("status", "--home", product.home().toString());
 
     assertThat(status.exit()).isZero();
-    assertThat(status.output()).contains("running");
+    assertThat(status.output())
+        .contains("running")
+        .contains("runner local at http://127.0.0.1:")
+        .containsPattern("smollm2-135m-instruct +chat +serving +rows 0 of 16");
   }
 
   @Test

@@ -149,5 +149,10 @@ class GenerateTest {
       opened.complete(streams.remove());
       return opened.future();
     }
+
+    @Override
+    public Future<Buffer> capacity(URI baseUri) {
+      throw new AssertionError("nobody asks");
+    }
   }
 }

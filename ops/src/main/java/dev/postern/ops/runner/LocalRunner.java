@@ -39,7 +39,7 @@ public final class LocalRunner implements AutoCloseable {
   private static final TenantId ANYBODY = new TenantId(new UUID(0, 0));
 
   private final HomeModels home;
-  private final RunnerClient client;
+  private final JsonClient client;
   private final Pulse pulse;
   private final RunnerSupervisor supervisor;
   private final ScheduledExecutorService thread =
@@ -66,7 +66,7 @@ public final class LocalRunner implements AutoCloseable {
       HomeModels home, List<HomeModels.Entry> models, String token, int heapMegabytes, Path log) {
     this.home = home;
     this.models = List.copyOf(models);
-    this.client = new RunnerClient(token);
+    this.client = new JsonClient(token);
     this.pulse = new Pulse(client);
     this.supervisor =
         new RunnerSupervisor(

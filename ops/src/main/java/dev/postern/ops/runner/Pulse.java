@@ -6,10 +6,10 @@ import java.net.URI;
 final class Pulse {
   private static final int MISSED_ANSWERS = 3;
 
-  private final RunnerClient client;
+  private final JsonClient client;
   private int missed;
 
-  Pulse(RunnerClient client) {
+  Pulse(JsonClient client) {
     this.client = client;
   }
 

@@ -30,7 +30,7 @@ public final class RemoteRunner implements AutoCloseable {
 
   private final String name;
   private final URI uri;
-  private final RunnerClient client;
+  private final JsonClient client;
   private final Pulse pulse;
   private final Listing listing;
   private final InstantSource clock;
@@ -43,7 +43,7 @@ public final class RemoteRunner implements AutoCloseable {
       URI uri, String token, Registry registry, Prices prices, InstantSource clock) {
     this.uri = uri;
     this.name = "remote-" + uri.getHost() + "-" + uri.getPort();
-    this.client = new RunnerClient(token);
+    this.client = new JsonClient(token);
     this.pulse = new Pulse(client);
     this.listing = new Listing(registry, prices);
     this.clock = clock;

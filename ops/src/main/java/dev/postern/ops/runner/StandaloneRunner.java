@@ -33,7 +33,7 @@ public final class StandaloneRunner implements AutoCloseable {
             .map(model ->
                 new RunnerLaunch.Model(model.name(), model.version().role(), model.folder()))
             .toList();
-    this.pulse = new Pulse(new RunnerClient(token));
+    this.pulse = new Pulse(new JsonClient(token));
     this.supervisor =
         new RunnerSupervisor(
             new RunnerLaunch("runner", place, () -> served, token, heapMegabytes, log),
@@ -53,6 +53,15 @@ public final class StandaloneRunner implements AutoCloseable {
           }
           return uri;
         });
+  }
+
+  /** Whether its process serves. */
+  public boolean ready() {
+    return supervisor.ready();
+  }
+
+  public long pid() {
+    return supervisor.pid();
   }
 
   @Override

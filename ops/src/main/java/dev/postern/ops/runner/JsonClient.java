@@ -11,11 +11,11 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks runners from a thread that may wait.
+ * Asks runners and gateways from a thread that may wait.
  *
  * @param token that they want to be shown
  */
-record RunnerClient(String token) {
+public record JsonClient(String token) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(2);
   private static final Duration ANSWER_LIMIT = Duration.ofSeconds(60);
@@ -40,7 +40,7 @@ record RunnerClient(String token) {
     exchange(uri, body);
   }
 
-  JsonNode get(URI uri) throws IOException {
+  public JsonNode get(URI uri) throws IOException {
     return exchange(uri, null);
   }
 
