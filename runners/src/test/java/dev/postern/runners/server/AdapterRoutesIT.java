@@ -64,6 +64,7 @@ class AdapterRoutesIT {
                 List.of(
                     new StartedModel(
                         ScriptedLoader.source("m"),
+                        null,
                         0,
                         LoadedModel.Generative.of("m", generator, "fp_1"),
                         null)),
