@@ -219,6 +219,42 @@ class InferenceIT {
   }
 
   @Test
+  void metersAnExplanationByAllThatTheModelReadAndHidesWhatRunnersTell() throws Exception {
+    bed.runner.statusReply(
+        200,
+        """
+        {"object":"postern.explanation","model":"tiny@1","answer":{"text":"Paris","tokens":[]},
+         "usage":{"prompt_tokens":640,"completion_tokens":3},"postern":{"cpu_us":77000}}\
+        """);
+    var answer =
+        bed.client.post(
+            "/v1/postern/explain",
+            "{\"model\":\"" + GatewayBed.MODEL + "\",\"prompt\":\"France\",\"max_tokens\":3}");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    var document = JSON.readTree(answer.body());
+    assertThat(document.path("model").asText()).isEqualTo(GatewayBed.MODEL);
+    assertThat(document.has("postern")).isFalse();
+    var asked = bed.runner.awaitRequest(1);
+    assertThat(asked.path()).isEqualTo("/v1/postern/explain");
+    assertThat(asked.body().path("prompt").asText()).isEqualTo("France");
+    var usage = bed.ledger.next();
+    assertThat(usage.endpoint()).isEqualTo(UsageEvent.Endpoint.EXPLAIN);
+    assertThat(usage.promptTokens()).isEqualTo(640);
+    assertThat(usage.completionTokens()).isEqualTo(3);
+    assertThat(usage.runnerCpuMicros()).isEqualTo(77_000);
+  }
+
+  @Test
+  void explainsNothingToStrangersNorModelsThatAreNotTheirs() throws Exception {
+    var foreign =
+        bed.client.post("/v1/postern/explain", "{\"model\":\"not-ours\",\"prompt\":\"France\"}");
+    assertThat(foreign.statusCode()).isEqualTo(404);
+    var wrong = bed.client.post("/v1/postern/explain", "{\"model\":\"" + GatewayBed.MODEL + "\"}");
+    assertThat(wrong.statusCode()).isEqualTo(400);
+    assertThat(bed.runner.received()).isEmpty();
+  }
+
+  @Test
   void asksTheNextRunnerWhenTheFirstIsDownOrBreaksBeforeItsFirstToken() throws Exception {
     bed.runner.failAfter(0);
     bed.spare.streamReply(List.of("from ", "the spare"), new Usage(1, 2));

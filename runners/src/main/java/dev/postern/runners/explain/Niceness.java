@@ -8,18 +8,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets a thread run only where the machine has nothing better to do. Java's thread priorities do
- * nothing on Linux; its {@code setpriority} works on a single thread there.
+ * Lets a thread stand back behind others without starving on a busy machine. Java's thread
+ * priorities do nothing on Linux; its {@code setpriority} works on a single thread there.
  */
 public final class Niceness {
   private static final Logger LOG = LoggerFactory.getLogger(Niceness.class);
-  private static final int LAST = 19;
+
+  /** A third of the usual share of a core that others want too. */
+  private static final int LOWER = 5;
 
   private Niceness() {}
 
-  /** Puts the calling thread behind all others, for good. Does nothing elsewhere than on Linux. */
+  /** Lowers the calling thread, for good. Does nothing elsewhere than on Linux. */
   @SuppressWarnings("restricted")
-  public static void lowest() {
+  public static void lower() {
     if (!"Linux".equals(System.getProperty("os.name"))) {
       return;
     }
@@ -34,7 +36,7 @@ public final class Niceness {
                   ValueLayout.JAVA_INT,
                   ValueLayout.JAVA_INT));
       // Of a process (0), the one that calls (0): on Linux that is a thread.
-      int failed = (int) setPriority.invokeExact(0, 0, LAST);
+      int failed = (int) setPriority.invokeExact(0, 0, LOWER);
       if (failed != 0) {
         LOG.info("explanations run at the usual priority");
       }

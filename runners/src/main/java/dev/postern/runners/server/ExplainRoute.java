@@ -20,8 +20,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
 /**
- * Answers why a model answers so. One explanation at a time, on a thread that yields to all others:
- * who comes while one runs, or while requests wait for the engine, is sent away for a moment.
+ * Answers why a model answers so. One explanation at a time, on a thread that stands back behind
+ * others: who comes while one runs, or while requests wait for the engine, is sent away for a
+ * moment.
  */
 final class ExplainRoute {
   private static final Duration SOON = Duration.ofSeconds(3);
@@ -34,7 +35,7 @@ final class ExplainRoute {
               .daemon()
               .name("explain")
               .unstarted(() -> {
-                Niceness.lowest();
+                Niceness.lower();
                 work.run();
               }));
   private final AtomicBoolean stopped = new AtomicBoolean();
