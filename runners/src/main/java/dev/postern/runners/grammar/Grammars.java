@@ -38,6 +38,7 @@ public final class Grammars {
       if (masks == null) {
         // Compiled under the lock: one costs at most what a budget allows, and two at once twice.
         masks = new TokenMasks(shape.automaton(), trie());
+        masks.prepare();
         compiled.put(key, masks);
         if (compiled.size() > MOST) {
           compiled.remove(compiled.keySet().iterator().next());

@@ -268,4 +268,15 @@ class SamplerTest {
                   .toList());
     }
   }
+
+  @Test
+  void takesExponentialsAsTheyAre() {
+    Random random = new Random(4);
+    for (int i = 0; i < 10_000; i++) {
+      double x = -Math.pow(10, 4 * random.nextDouble() - 2) / 1.5;
+      assertThat(Candidates.exp(x)).isCloseTo(Math.exp(x), within(1e-9 * Math.exp(x)));
+    }
+    assertThat(Candidates.exp(0)).isEqualTo(1);
+    assertThat(Candidates.exp(Double.NEGATIVE_INFINITY)).isZero();
+  }
 }
