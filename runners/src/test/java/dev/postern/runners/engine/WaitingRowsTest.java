@@ -10,6 +10,7 @@ import dev.postern.runners.wire.Sampling;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class WaitingRowsTest {
@@ -30,7 +31,7 @@ class WaitingRowsTest {
   }
 
   private Row take() {
-    Row row = waiting.first(shares, _ -> true);
+    Row row = Objects.requireNonNull(waiting.first(shares, _ -> true));
     waiting.remove(row);
     return row;
   }
@@ -54,7 +55,7 @@ class WaitingRowsTest {
       var pair = new WaitingRows(2);
       pair.add(row("a", 3, 0), 0);
       pair.add(row("b", 1, 0), 0);
-      Row next = pair.first(shares, _ -> true);
+      Row next = Objects.requireNonNull(pair.first(shares, _ -> true));
       shares.serve(next.caller());
       shares.charge(next.caller(), 100);
       served.add(next.caller().tenant());
