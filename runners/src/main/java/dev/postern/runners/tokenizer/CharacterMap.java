@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.IntBuffer;
 import java.util.ArrayDeque;
 import java.util.Base64;
 import java.util.BitSet;
@@ -48,7 +49,7 @@ final class CharacterMap {
     return starts;
   }
 
-  private static void walk(java.nio.IntBuffer trie, BitSet replacements) throws IOException {
+  private static void walk(IntBuffer trie, BitSet replacements) throws IOException {
     var seen = new BitSet();
     var open = new ArrayDeque<Integer>();
     open.add(offset(trie.get(0)));
