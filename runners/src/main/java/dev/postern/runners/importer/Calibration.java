@@ -14,6 +14,7 @@ import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -100,7 +101,8 @@ final class Calibration {
     try (var options = options();
         var session = OrtEnvironment.getEnvironment().createSession(graph.toString(), options)) {
       for (int[] text : texts) {
-        Map<String, OnnxTensor> inputs = inputs(text);
+        int length = Math.min(text.length, config.contextLength());
+        Map<String, OnnxTensor> inputs = inputs(Arrays.copyOf(text, length));
         try (var result = session.run(inputs, wanted)) {
           for (var output : result) {
             take(

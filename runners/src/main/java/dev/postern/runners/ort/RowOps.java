@@ -167,14 +167,11 @@ final class RowOps {
       }
     }
 
+    /** The same to the last bit as adding what a node of its own made of the product. */
     void add(int row, float[] into) {
-      if (scales == null) {
-        float[] addend = work.addend(rows.width());
-        rows.read(row, addend);
-        RowWork.add(into, addend, 1, rows.width());
-      } else {
-        addPasses(scales, row, 0, rows.width(), into);
-      }
+      float[] product = work.others(rows.width());
+      read(row, 0, rows.width(), product);
+      RowWork.add(into, product, 1, rows.width());
     }
 
     /** Adds what the row at {@code from} and those of the passes behind it stand for. */

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
@@ -67,7 +68,7 @@ public final class TinyAdapter {
   }
 
   public float[] weights(String name) {
-    long[] shape = tensors().get(name);
+    long[] shape = Objects.requireNonNull(tensors().get(name));
     float[] values =
         TinyFamily.uniform("adapter " + number + " " + name, (int) (shape[0] * shape[1]));
     for (int i = 0; i < values.length; i++) {
