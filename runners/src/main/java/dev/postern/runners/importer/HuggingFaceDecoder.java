@@ -19,6 +19,7 @@ import java.util.TreeSet;
 import java.util.function.LongConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A folder of safetensors with a config.json and a tokenizer.json, as Hugging Face lays it out. */
@@ -30,18 +31,6 @@ final class HuggingFaceDecoder implements DecoderSource {
   private static final int README_BYTES = 1 << 16;
   private static final Pattern SHARD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*\\.safetensors");
   private static final Pattern LICENCE = Pattern.compile("(?m)^license: *['\"]?([\\w.+-]{1,64})");
-
-  /** Beside the weights, what an import depends on. */
-  private static final List<String> SETTINGS =
-      List.of(
-          CONFIG,
-          INDEX,
-          "generation_config.json",
-          ModelFolder.TOKENIZER,
-          TokenizerFiles.SENTENCE_PIECE,
-          "tokenizer_config.json",
-          "chat_template.jinja",
-          "chat_template.json");
 
   private final Path folder;
   private final ObjectNode settings;
@@ -119,7 +108,11 @@ final class HuggingFaceDecoder implements DecoderSource {
   @Override
   public List<Path> files() {
     List<Path> files = new ArrayList<>(shards);
-    SETTINGS.stream().map(folder::resolve).filter(Files::isRegularFile).forEach(files::add);
+    Stream.of(CONFIG, INDEX, "generation_config.json")
+        .map(folder::resolve)
+        .filter(Files::isRegularFile)
+        .forEach(files::add);
+    files.addAll(tokenizer.files());
     return files;
   }
 

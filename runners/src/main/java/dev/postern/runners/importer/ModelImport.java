@@ -29,6 +29,13 @@ public final class ModelImport {
   /** How folders are called while they are made. */
   static final String WORK = ".import-";
 
+  private static final List<String> FILES =
+      List.of(
+          ModelFolder.GRAPH,
+          ModelFolder.ADAPTED_GRAPH,
+          ModelFolder.WEIGHTS,
+          ModelFolder.CHANNELS,
+          ModelFolder.TOKENIZER);
   private static final int MAX_NAME = 200;
 
   private final Path models;
@@ -44,25 +51,49 @@ public final class ModelImport {
   }
 
   /**
-   * @param path a GGUF file, or a folder of safetensors
+   * @param path a GGUF file, a folder of safetensors, or one of an ONNX export
    * @param origin where it came from, for the model's card; null when a person gave the file
    * @throws ImportException when the source is not sound or not supported
    */
   public ModelFolder run(Path path, @Nullable String origin, ImportProgress progress)
       throws IOException {
     Files.createDirectories(models);
+    if (DecoderExport.is(path)) {
+      DecoderExport export = DecoderExport.open(path);
+      return once(
+          export.files(),
+          DecoderExport.FORMAT,
+          progress,
+          (identity, work) -> convert(export, identity, origin, work, progress));
+    }
     try (DecoderSource source = DecoderSource.open(path)) {
-      Entry identity = identity(source.files(), progress);
-      Optional<ModelFolder> earlier = find(identity.sha256());
-      if (earlier.isPresent()) {
-        return earlier.get();
-      }
-      try (var work = WorkFolder.create(models, WORK)) {
-        convert(source, identity, origin, work.path(), progress);
-        Path folder = publish(work.path());
-        remember(known(identity.sha256()), folder);
-        return ModelFolder.open(folder);
-      }
+      return once(
+          source.files(),
+          format.name(),
+          progress,
+          (identity, work) -> convert(source, identity, origin, work, progress));
+    }
+  }
+
+  /** Fills a work folder from a source. */
+  private interface Conversion {
+    void into(Entry identity, Path work) throws IOException;
+  }
+
+  /** The folder that an earlier import of these files made, or a new one. */
+  private ModelFolder once(
+      List<Path> files, String weights, ImportProgress progress, Conversion conversion)
+      throws IOException {
+    Entry identity = identity(files, progress);
+    Optional<ModelFolder> earlier = find(identity.sha256(), weights);
+    if (earlier.isPresent()) {
+      return earlier.get();
+    }
+    try (var work = WorkFolder.create(models, WORK)) {
+      conversion.into(identity, work.path());
+      Path folder = publish(work.path());
+      remember(known(identity.sha256(), weights), folder);
+      return ModelFolder.open(folder);
     }
   }
 
@@ -87,8 +118,8 @@ public final class ModelImport {
         total);
   }
 
-  private Path known(String sha256) {
-    return models.resolve("by-source").resolve(sha256 + "-" + format.name());
+  private Path known(String sha256, String weights) {
+    return models.resolve("by-source").resolve(sha256 + "-" + weights);
   }
 
   /**
@@ -97,7 +128,11 @@ public final class ModelImport {
    * @param sha256 of the source file, lower-case hexadecimal
    */
   public Optional<ModelFolder> find(String sha256) throws IOException {
-    Path known = known(sha256);
+    return find(sha256, format.name());
+  }
+
+  private Optional<ModelFolder> find(String sha256, String weights) throws IOException {
+    Path known = known(sha256, weights);
     if (!Files.isRegularFile(known)) {
       return Optional.empty();
     }
@@ -139,7 +174,39 @@ public final class ModelImport {
             facts.licence(),
             facts.chatTemplate(),
             tokens,
-            seal(work, progress));
+            seal(work, FILES, progress));
+    write(manifest, work);
+  }
+
+  private static void convert(
+      DecoderExport export,
+      Entry identity,
+      @Nullable String origin,
+      Path work,
+      ImportProgress progress)
+      throws IOException {
+    String template = export.chatTemplate();
+    requireRenderable(template);
+    DecoderExport.Written written = export.write(work, progress);
+    write(
+        new ModelManifest(
+            ModelManifest.FORMAT,
+            shown(export.name()),
+            "chat",
+            DecoderExport.FORMAT,
+            export.config(),
+            export.parameters(),
+            export.config().contextLength(),
+            identity,
+            origin,
+            null,
+            template,
+            written.tokens(),
+            seal(work, written.files(), progress)),
+        work);
+  }
+
+  private static void write(ModelManifest manifest, Path work) throws IOException {
     Files.write(work.resolve(ModelFolder.MANIFEST), ModelFolder.JSON.writeValueAsBytes(manifest));
   }
 
@@ -198,16 +265,10 @@ public final class ModelImport {
     return plain.length() > MAX_NAME ? plain.substring(0, MAX_NAME) : plain;
   }
 
-  private static SortedMap<String, Entry> seal(Path work, ImportProgress progress)
-      throws IOException {
+  private static SortedMap<String, Entry> seal(
+      Path work, List<String> names, ImportProgress progress) throws IOException {
     var files = new TreeMap<String, Entry>();
-    for (String name :
-        List.of(
-            ModelFolder.GRAPH,
-            ModelFolder.ADAPTED_GRAPH,
-            ModelFolder.WEIGHTS,
-            ModelFolder.CHANNELS,
-            ModelFolder.TOKENIZER)) {
+    for (String name : names) {
       Path file = work.resolve(name);
       if (!Files.exists(file)) {
         // Only some formats scale channels.

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +33,14 @@ final class TokenizerFiles {
   private static final int MAX_ADDED = 1 << 17;
   private static final ObjectMapper MAPPER = new ObjectMapper(JsonFiles.FACTORY);
 
-  static final String SENTENCE_PIECE = "tokenizer.model";
+  private static final String SENTENCE_PIECE = "tokenizer.model";
+  private static final List<String> NAMES =
+      List.of(
+          ModelFolder.TOKENIZER,
+          SENTENCE_PIECE,
+          "tokenizer_config.json",
+          "chat_template.jinja",
+          "chat_template.json");
 
   private final Path folder;
   private final @Nullable Vocabulary pieces;
@@ -177,6 +185,11 @@ final class TokenizerFiles {
   private boolean beginsBy(JsonNode processor, int beginning) {
     String first = processor.path("single").path(0).path("SpecialToken").path("id").asText("");
     return Integer.valueOf(beginning).equals(added.get(first));
+  }
+
+  /** Those that are there. */
+  List<Path> files() {
+    return NAMES.stream().map(folder::resolve).filter(Files::isRegularFile).toList();
   }
 
   /** The chat template; null when there is none. */
