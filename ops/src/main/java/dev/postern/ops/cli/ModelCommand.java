@@ -38,11 +38,11 @@ public final class ModelCommand implements Runnable {
   @Command(
       name = "import",
       description = {
-        "Imports a model and serves it from this home. A decoder is a GGUF file, or a folder with",
-        "config.json, tokenizer.json and safetensors, of the families Llama 2 and 3, SmolLM2 and"
-            + " 3,",
-        "Mistral, Qwen 2, 2.5 and 3, Gemma 1 to 3, Phi-3. An encoder (embeddings, a classifier, a",
-        "reranker) is a folder with its ONNX export, or an .onnx file.",
+        "Imports a model and serves it from this home. A decoder is a GGUF file, a folder with",
+        "config.json, tokenizer.json and safetensors, or a folder of its ONNX export, as",
+        "onnx-community and onnxruntime-genai lay it out; of the families Llama 2 and 3, SmolLM2",
+        "and 3, Mistral, Qwen 2, 2.5 and 3, Gemma 1 to 3, Phi-3. An encoder (embeddings, a",
+        "classifier, a reranker) is a folder with its ONNX export, or an .onnx file.",
         "A Postern that runs picks it up within seconds, without a restart."
       },
       mixinStandardHelpOptions = true)
