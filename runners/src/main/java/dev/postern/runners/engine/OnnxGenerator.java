@@ -4,8 +4,11 @@ import ai.onnxruntime.OrtException;
 import dev.postern.runners.adapter.AdapterStore;
 import dev.postern.runners.adapter.Adapters;
 import dev.postern.runners.adapter.UnknownAdapterException;
+import dev.postern.runners.importer.ImportException;
 import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.importer.ModelManifest;
+import dev.postern.runners.onnx.RowInt8Format;
+import dev.postern.runners.onnx.ServedFormat;
 import dev.postern.runners.template.ChatTemplate;
 import dev.postern.runners.template.Conversation;
 import dev.postern.runners.tokenizer.ModelTokenizer;
@@ -21,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Generates with an imported model on ONNX Runtime. */
@@ -61,6 +65,7 @@ public final class OnnxGenerator implements Generator {
       throws IOException, OrtException {
     ModelFolder folder = ModelFolder.open(modelFolder);
     ModelManifest manifest = folder.manifest();
+    requireExactProducts(manifest.weights(), ServedFormat::bytesMultiplyExactly);
     ModelManifest.Tokens tokens = manifest.tokens();
     Optional<Integer> beginning =
         tokens.begins() ? Optional.ofNullable(tokens.beginning()) : Optional.empty();
@@ -96,6 +101,20 @@ public final class OnnxGenerator implements Generator {
       }
       vocabulary.thenAccept(ModelTokenizer::close);
       throw failure;
+    }
+  }
+
+  /**
+   * A folder may come from another machine, and wrong products would not fail: they answer
+   * nonsense.
+   *
+   * @param exact whether bytes multiply exactly on this processor; asked only where it matters
+   */
+  static void requireExactProducts(String format, BooleanSupplier exact) {
+    if (format.equals(RowInt8Format.NAME) && !exact.getAsBoolean()) {
+      throw ImportException.unsupported(
+          "its weights are in the format int8, whose products this processor gets wrong; "
+              + "import it again here, which takes a format that fits");
     }
   }
 

@@ -13,6 +13,8 @@ import java.util.Set;
  * where single values dwarf all others even so, the activations are given twice the bits.
  */
 public final class RowInt8Format implements LinearFormat {
+  public static final String NAME = "int8";
+
   static final byte LEVELS = 127;
   static final int MIDDLE = 128;
 
@@ -33,7 +35,7 @@ public final class RowInt8Format implements LinearFormat {
 
   @Override
   public String name() {
-    return "int8";
+    return NAME;
   }
 
   @Override
