@@ -165,7 +165,9 @@ final class RowFusion {
   }
 
   private int uses(String value) {
-    return consumers.getOrDefault(value, List.of()).size();
+    long outputs =
+        graph.getOutputList().stream().filter(output -> output.getName().equals(value)).count();
+    return consumers.getOrDefault(value, List.of()).size() + (int) outputs;
   }
 
   private void dropUnused() {
