@@ -29,7 +29,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Generates with an imported model on ONNX Runtime. */
 public final class OnnxGenerator implements Generator {
-  private static final long DEFAULT_ADAPTER_BYTES = 512L << 20;
+  private static final long LEAST_ADAPTER_BYTES = 128L << 20;
+
+  /** A rank of 64 for every product is some twentieth of a model's parameters, at 16 bits. */
+  private static final int WEIGHTS_OVER_ADAPTERS = 4;
+
   private static final AtomicInteger SESSIONS = new AtomicInteger();
 
   private final Path folder;
@@ -50,7 +54,15 @@ public final class OnnxGenerator implements Generator {
    */
   public static OnnxGenerator open(Path modelFolder, EngineConfig config)
       throws IOException, OrtException {
-    return open(modelFolder, config, AdapterStore.ofUser(), DEFAULT_ADAPTER_BYTES);
+    long adapterBytes = adapterBytes(ModelFolder.open(modelFolder).manifest());
+    return open(modelFolder, config, AdapterStore.ofUser(), adapterBytes);
+  }
+
+  /** Most memory for the adapters of a model, unless told; 0 where it has no places for them. */
+  public static long adapterBytes(ModelManifest manifest) {
+    return manifest.files().containsKey(ModelFolder.ADAPTED_GRAPH)
+        ? Math.max(LEAST_ADAPTER_BYTES, manifest.bytes() / WEIGHTS_OVER_ADAPTERS)
+        : 0;
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.postern.runners.engine.EngineConfig;
 import dev.postern.runners.engine.OnnxGenerator;
 import dev.postern.runners.importer.EncoderFolder;
 import dev.postern.runners.importer.ModelFolder;
+import dev.postern.runners.importer.ModelManifest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -21,10 +22,13 @@ import java.util.List;
 record OnnxModels(EngineConfig engine) implements ModelLoader {
   private static final int FINGERPRINT = 12;
 
-  /** Weights in ONNX Runtime's own order, over their bytes on disk; measured, see the README. */
-  private static final double PREPACKED = 1.15;
+  /**
+   * Weights in ONNX Runtime's own order, over their bytes on disk, rounded up: with {@link
+   * #WORKSPACE} it covers what the README says of one model in two formats, but for peaks.
+   */
+  private static final double PREPACKED = 1.5;
 
-  /** Activations, tokenizer and session of one model beside its weights; measured. */
+  /** An allowance for activations, tokenizer and session of one model beside its weights. */
   private static final long WORKSPACE = 64L << 20;
 
   /** Positions whose logits lie in memory when a prompt is scored. */
@@ -48,7 +52,7 @@ record OnnxModels(EngineConfig engine) implements ModelLoader {
             folder.digest(),
             (int) context,
             new Footprint(
-                inMemory(manifest.bytes()) + logits,
+                inMemory(manifest.bytes()) + logits + forAdapters(manifest),
                 row,
                 Math.max(row, Math.min(engine.cacheBytes(), engine.maxRows() * row))));
       }
@@ -61,7 +65,17 @@ record OnnxModels(EngineConfig engine) implements ModelLoader {
   }
 
   private static long inMemory(long onDisk) {
-    return Math.round(onDisk * PREPACKED) + WORKSPACE;
+    return packed(onDisk) + WORKSPACE;
+  }
+
+  private static long packed(long onDisk) {
+    return Math.round(onDisk * PREPACKED);
+  }
+
+  /** The adapters, and the second session that runs them, which packs the weights again. */
+  private static long forAdapters(ModelManifest manifest) {
+    long adapters = OnnxGenerator.adapterBytes(manifest);
+    return adapters == 0 ? 0 : adapters + packed(manifest.bytes());
   }
 
   @Override

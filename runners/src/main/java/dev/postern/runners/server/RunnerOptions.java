@@ -41,7 +41,7 @@ record RunnerOptions(
       The bearer token that callers must send is taken from POSTERN_RUNNER_TOKEN.\
       """;
 
-  /** What a runner's JVM takes beside its heap and its models; measured. */
+  /** An allowance for what a runner's JVM takes beside its heap and its models. */
   private static final long OWN_BYTES = 192L << 20;
 
   /** The command line cannot be followed; the message says why. */
