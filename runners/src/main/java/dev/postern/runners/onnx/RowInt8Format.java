@@ -23,8 +23,8 @@ public final class RowInt8Format implements LinearFormat {
 
   /**
    * Products, by the last part of their names, whose inputs keep values that dwarf all others, or
-   * whose errors cost most. In one pass too, SmolLM2-135M's mean KL to floats would be 0.013
-   * instead of 0.007; two passes everywhere give 0.005.
+   * whose errors cost most. SmolLM2-135M's mean KL to floats is 0.0074 on 8 chats of ours
+   * (perplexity +0.5 %); in one pass it was nearly twice as much, in two everywhere two thirds.
    */
   private static final Set<String> FINE = Set.of("qkv", "down", "head");
 

@@ -105,4 +105,26 @@ class RowIndependenceIT {
     }
     assertThat(among).isEqualTo(alone);
   }
+
+  private static float[] logitsOfPromptIn(int[] prompt, int... chunks) throws Exception {
+    decoder.clear(0);
+    int from = 0;
+    for (int chunk : chunks) {
+      decoder.prefill(0, prompt, from, chunk, false);
+      from += chunk;
+    }
+    assertThat(from).isEqualTo(prompt.length);
+    float[] logits = new float[decoder.vocabulary()];
+    decoder.logits(0, logits);
+    return logits;
+  }
+
+  @Test
+  void aPromptIsTheSameInAnyChunksOfSeveralTokens() throws Exception {
+    int[] prompt = tokens(12);
+    float[] whole = logitsOfPromptIn(prompt, 32);
+    assertThat(logitsOfPromptIn(prompt, 16, 16)).isEqualTo(whole);
+    assertThat(logitsOfPromptIn(prompt, 2, 3, 27)).isEqualTo(whole);
+    assertThat(logitsOfPromptIn(prompt, 13, 17, 2)).isEqualTo(whole);
+  }
 }
