@@ -77,7 +77,6 @@ public final class OnnxGenerator implements Generator {
       throws IOException, OrtException {
     ModelFolder folder = ModelFolder.open(modelFolder);
     ModelManifest manifest = folder.manifest();
-    requireExactProducts(manifest.weights(), ServedFormat::bytesMultiplyExactly);
     ModelManifest.Tokens tokens = manifest.tokens();
     Optional<Integer> beginning =
         tokens.begins() ? Optional.ofNullable(tokens.beginning()) : Optional.empty();
@@ -86,6 +85,11 @@ public final class OnnxGenerator implements Generator {
         CompletableFuture.supplyAsync(
             () -> tokenizer(modelFolder.resolve(ModelFolder.TOKENIZER), beginning, tokens.ends()),
             task -> Thread.ofPlatform().name("vocabulary").start(task));
+    // A process's first trial takes some 0.2 s, in which the weights are read.
+    var products =
+        CompletableFuture.runAsync(
+            () -> requireExactProducts(manifest.weights(), ServedFormat::bytesMultiplyExactly),
+            task -> Thread.ofPlatform().name("products").start(task));
     Adapters adapters =
         manifest.files().containsKey(ModelFolder.ADAPTED_GRAPH)
             ? new Adapters(folder, store, adapterBytes)
@@ -97,6 +101,7 @@ public final class OnnxGenerator implements Generator {
       decoder =
           onThread(opener, () -> ProviderChoice.open(graph, config, manifest.contextLength()));
       EngineCpu cpu = EngineCpu.ofSessionOpenedBy(opener);
+      join(products);
       ModelTokenizer tokenizer = join(vocabulary);
       return new OnnxGenerator(
           modelFolder,
@@ -156,7 +161,7 @@ public final class OnnxGenerator implements Generator {
     }
   }
 
-  private static ModelTokenizer join(CompletableFuture<ModelTokenizer> reading) throws IOException {
+  private static <T> T join(CompletableFuture<T> reading) throws IOException {
     try {
       return reading.join();
     } catch (CompletionException failure) {
