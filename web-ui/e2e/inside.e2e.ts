@@ -4,9 +4,9 @@ test('an answer is looked into: what it hangs on, alternatives, layers', async (
   test.setTimeout(120_000)
   await signIn(page)
   await open(page, 'inside')
-  await page.getByLabel('Message').fill('What is the capital of France?')
+  await page.getByRole('textbox', { name: 'Message' }).fill('What is the capital of France?')
   // Given and short: a real model on a busy machine answers in time.
-  await page.getByLabel('Answer').fill('Paris.')
+  await page.getByRole('textbox', { name: 'Answer' }).fill('Paris.')
   await page.getByRole('button', { name: 'Look inside' }).click()
   const prompt = page.getByRole('list', { name: 'Tokens of the prompt' })
   await expect(prompt).toContainText('France', { timeout: 90_000 })
