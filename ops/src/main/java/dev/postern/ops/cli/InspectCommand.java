@@ -1,18 +1,9 @@
 package dev.postern.ops.cli;
 
-import dev.postern.ops.HomeModels;
-import dev.postern.ops.Progress;
-import dev.postern.ops.UsageException;
-import dev.postern.registry.ModelVersion;
-import dev.postern.runners.importer.DefaultModels;
 import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.quality.EvaluationTexts;
 import dev.postern.runners.quality.Measurement;
 import dev.postern.runners.quality.ModelFacts;
-import dev.postern.runners.quality.QualityRows;
-import dev.postern.runners.quality.StoredFormats;
-import dev.postern.runners.quality.Workbench;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -22,7 +13,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Shows what a model is and how good and fast each stored format of it is. */
@@ -36,8 +26,7 @@ import picocli.CommandLine.Spec;
 final class InspectCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Parameters(paramLabel = "NAME", description = "What clients call the model.")
-  private String name = "";
+  @Mixin private StudiedModel studied = new StudiedModel();
 
   @Option(names = "--measure", description = "Measure formats that have no row yet.")
   private boolean measure;
@@ -48,54 +37,27 @@ final class InspectCommand implements Runnable {
       description = "Measure all formats on this text instead, and show it once.")
   private @Nullable Path text;
 
-  @Option(
-      names = "--source",
-      paramLabel = "FILE",
-      description = "The file it was imported from, where Postern does not know it.")
-  private @Nullable Path source;
-
-  @Mixin private HomeOption home = new HomeOption();
-
   @Override
   public void run() {
-    try {
-      inspect(spec.commandLine().getOut());
-    } catch (Workbench.Taken | IllegalArgumentException e) {
-      throw new UsageException(String.valueOf(e.getMessage()));
-    } catch (RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException(e);
-    }
+    StudiedModel.run(() -> inspect(spec.commandLine().getOut()));
   }
 
   private void inspect(PrintWriter out) throws Exception {
-    var cache = DefaultModels.userCache();
-    var models = new HomeModels(home.home(), cache, InstantSource.system());
-    var model = served(models, name);
+    var model = studied.served();
     card(out, ModelFacts.of(model));
     if (text != null) {
-      table(out, cache, models, model, EvaluationTexts.read(text));
+      table(out, model, EvaluationTexts.read(text));
       return;
     }
     if (measure) {
-      measure(cache, models, model);
+      measure(model);
     }
     out.println();
-    FormatTable.all(out, StoredFormats.of(cache, model), model);
-  }
-
-  static ModelFolder served(HomeModels models, String name) throws IOException {
-    for (var entry : models.present()) {
-      if (entry.name().equals(name) && entry.version().role() == ModelVersion.Role.CHAT) {
-        return ModelFolder.open(entry.folder());
-      }
-    }
-    throw new UsageException("there is no chat model '" + name + "'; see: postern model list");
+    FormatTable.all(out, studied.formats(model), model);
   }
 
   private void card(PrintWriter out, ModelFacts facts) {
-    line(out, "name", name + " (" + facts.title() + ")");
+    line(out, "name", studied.name() + " (" + facts.title() + ")");
     line(out, "digest", facts.digest());
     line(out, "source", facts.source());
     line(out, "licence", facts.licence());
@@ -122,41 +84,27 @@ final class InspectCommand implements Runnable {
     out.printf("  %-15s %s%n", what, value);
   }
 
-  private void measure(Path cache, HomeModels models, ModelFolder model) throws Exception {
-    var formats = StoredFormats.of(cache, model).formats();
-    if (formats.stream().allMatch(format -> format.row().isPresent())) {
+  private void measure(ModelFolder model) throws Exception {
+    var formats = studied.formats(model);
+    if (formats.measured()) {
       return;
     }
-    var bar = new StudyBar(new Progress(System.out));
-    try (var bench = Workbench.open(cache, source(models), bar)) {
-      var measurement =
-          new Measurement(bench.floats(), EvaluationTexts.own(), InstantSource.system());
-      for (var format : formats) {
-        if (format.row().isEmpty()) {
-          var folder = format.folder();
-          var step = "measuring " + folder.manifest().weights();
-          QualityRows.keep(folder, measurement.of(folder, share -> bar.at(step, share)));
-        }
-      }
+    var bar = studied.progress();
+    try (var bench = studied.bench(bar)) {
+      new Measurement(bench.floats(), EvaluationTexts.own(), InstantSource.system())
+          .keepMissing(formats.folders(), bar);
     }
   }
 
-  private void table(
-      PrintWriter out, Path cache, HomeModels models, ModelFolder model, EvaluationTexts texts)
-      throws Exception {
-    var bar = new StudyBar(new Progress(System.out));
-    try (var bench = Workbench.open(cache, source(models), bar)) {
+  private void table(PrintWriter out, ModelFolder model, EvaluationTexts texts) throws Exception {
+    try (var bench = studied.bench(studied.progress())) {
       var measurement = new Measurement(bench.floats(), texts, InstantSource.system());
       out.println();
       FormatTable.head(out);
-      for (var format : StoredFormats.of(cache, model).formats()) {
-        FormatTable.line(out, " ", measurement.of(format.folder(), share -> {}));
+      for (var folder : studied.formats(model).folders()) {
+        FormatTable.line(out, " ", measurement.of(folder, share -> {}));
         out.flush();
       }
     }
-  }
-
-  private Path source(HomeModels models) throws IOException {
-    return source == null ? models.source(name) : source;
   }
 }

@@ -1,24 +1,17 @@
 package dev.postern.ops.cli;
 
-import dev.postern.ops.HomeModels;
-import dev.postern.ops.Progress;
 import dev.postern.ops.UsageException;
-import dev.postern.runners.importer.DefaultModels;
 import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.quality.QualityRows;
 import dev.postern.runners.quality.Quantization;
 import dev.postern.runners.quality.Quantization.Target;
-import dev.postern.runners.quality.StoredFormats;
-import dev.postern.runners.quality.Workbench;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Stores a model in a smaller format and shows what that costs. */
@@ -32,6 +25,7 @@ import picocli.CommandLine.Spec;
 final class QuantizeCommand implements Runnable {
   /** What a person may ask for. */
   enum Format {
+    INT8,
     Q8,
     Q4,
     MIXED
@@ -39,14 +33,16 @@ final class QuantizeCommand implements Runnable {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Parameters(paramLabel = "NAME", description = "What clients call the model.")
-  private String name = "";
+  @Mixin private StudiedModel studied = new StudiedModel();
 
   @Option(
       names = "--format",
       required = true,
       paramLabel = "FORMAT",
-      description = "q8 (8 bits), q4 (4 bits) or mixed.")
+      description = {
+        "int8 (8 bits, multiplied as integers), q8 (8 bits, a scale for each 32 weights),",
+        "q4 (4 bits) or mixed."
+      })
   private Format format = Format.Q8;
 
   @Option(
@@ -64,46 +60,30 @@ final class QuantizeCommand implements Runnable {
   @Option(names = "--serve", description = "Serve it from the next start on.")
   private boolean serve;
 
-  @Option(
-      names = "--source",
-      paramLabel = "FILE",
-      description = "The file it was imported from, where Postern does not know it.")
-  private @Nullable Path source;
-
-  @Mixin private HomeOption home = new HomeOption();
-
   @Override
   public void run() {
-    try {
-      quantize(spec.commandLine().getOut());
-    } catch (Workbench.Taken | IllegalArgumentException e) {
-      throw new UsageException(String.valueOf(e.getMessage()));
-    } catch (RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException(e);
-    }
+    StudiedModel.run(() -> quantize(spec.commandLine().getOut()));
   }
 
   private void quantize(PrintWriter out) throws Exception {
     var target = target();
-    var cache = DefaultModels.userCache();
-    var models = new HomeModels(home.home(), cache, InstantSource.system());
-    var served = InspectCommand.served(models, name);
-    var file = source == null ? models.source(name) : source;
+    var served = studied.served();
+    var file = studied.source();
     var made =
-        new Quantization(cache, InstantSource.system())
-            .run(served, file, target, new StudyBar(new Progress(System.out)));
+        new Quantization(studied.cache(), InstantSource.system())
+            .run(served, file, target, studied.progress());
     out.println();
     FormatTable.head(out);
     row(out, "before", served);
     row(out, "after", made);
-    StoredFormats.of(cache, served)
+    studied
+        .formats(served)
         .best()
         .ifPresent(best -> out.println("  best: " + best.row().format() + ", " + best.why()));
     if (serve) {
-      models.serve(name, made, file);
-      out.println("  " + name + " is served as " + made.manifest().weights() + " from now on");
+      studied.models().serve(studied.name(), made, file);
+      out.println(
+          "  " + studied.name() + " is served as " + made.manifest().weights() + " from now on");
     } else {
       out.println("  stored in " + made.path() + "; --serve serves it");
     }
@@ -119,6 +99,7 @@ final class QuantizeCommand implements Runnable {
       throw new UsageException("--bytes and --kl are for --format mixed");
     }
     return switch (format) {
+      case INT8 -> new Target.Integers();
       case Q8 -> new Target.EightBits();
       case Q4 -> new Target.FourBits();
       case MIXED -> {

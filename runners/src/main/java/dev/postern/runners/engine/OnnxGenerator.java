@@ -78,12 +78,12 @@ public final class OnnxGenerator implements Generator {
     ModelFolder folder = ModelFolder.open(modelFolder);
     ModelManifest manifest = folder.manifest();
     ModelManifest.Tokens tokens = manifest.tokens();
-    Optional<Integer> beginning =
-        tokens.begins() ? Optional.ofNullable(tokens.beginning()) : Optional.empty();
     // The weights and the vocabulary take about as long to read, so both are read at once.
     var vocabulary =
         CompletableFuture.supplyAsync(
-            () -> tokenizer(modelFolder.resolve(ModelFolder.TOKENIZER), beginning, tokens.ends()),
+            () ->
+                tokenizer(
+                    modelFolder.resolve(ModelFolder.TOKENIZER), tokens.first(), tokens.ends()),
             task -> Thread.ofPlatform().name("vocabulary").start(task));
     // A process's first trial takes some 0.2 s, in which the weights are read.
     var products =

@@ -240,10 +240,8 @@ public final class ModelImport {
 
   private static List<int[]> texts(
       ModelManifest.Tokens tokens, @Nullable String template, Path work) throws IOException {
-    Optional<Integer> beginning =
-        tokens.begins() ? Optional.ofNullable(tokens.beginning()) : Optional.empty();
     try (var tokenizer =
-        ModelTokenizer.open(work.resolve(ModelFolder.TOKENIZER), beginning, tokens.ends())) {
+        ModelTokenizer.open(work.resolve(ModelFolder.TOKENIZER), tokens.first(), tokens.ends())) {
       return CalibrationTexts.tokens(
           tokenizer, template == null ? null : ChatTemplate.parse(template, "", ""));
     }

@@ -1,6 +1,7 @@
 package dev.postern.runners.importer;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
@@ -43,10 +44,13 @@ public record ModelManifest(
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Tokens(
-      @Nullable Integer beginning,
-      @Nullable Integer end,
-      boolean begins,
-      SortedSet<Integer> ends) {}
+      @Nullable Integer beginning, @Nullable Integer end, boolean begins, SortedSet<Integer> ends) {
+
+    /** The token that every prompt starts with; empty where none does. */
+    public Optional<Integer> first() {
+      return begins ? Optional.ofNullable(beginning) : Optional.empty();
+    }
+  }
 
   /** Bytes of all files. */
   public long bytes() {

@@ -11,7 +11,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.DoubleConsumer;
 
 /** Compares stored formats of a model with its import in floats, on the processor, one thread. */
@@ -33,6 +32,17 @@ public final class Measurement {
     this.floats = floats;
     this.texts = texts;
     this.clock = clock;
+  }
+
+  /** Measures those of the folders that have no row, and keeps the rows. */
+  public void keepMissing(List<ModelFolder> models, StudyProgress progress)
+      throws IOException, OrtException {
+    for (ModelFolder model : models) {
+      if (QualityRows.of(model).isEmpty()) {
+        String step = "measuring " + model.manifest().weights();
+        QualityRows.keep(model, of(model, share -> progress.at(step, share)));
+      }
+    }
   }
 
   /**
@@ -70,12 +80,11 @@ public final class Measurement {
 
   static List<int[]> tokens(ModelFolder model, EvaluationTexts texts) throws IOException {
     ModelManifest.Tokens kinds = model.manifest().tokens();
-    Optional<Integer> beginning =
-        kinds.begins() ? Optional.ofNullable(kinds.beginning()) : Optional.empty();
     int most = Math.min(MAX_TOKENS, model.manifest().contextLength());
     List<int[]> all = new ArrayList<>();
     try (var tokenizer =
-        ModelTokenizer.open(model.path().resolve(ModelFolder.TOKENIZER), beginning, kinds.ends())) {
+        ModelTokenizer.open(
+            model.path().resolve(ModelFolder.TOKENIZER), kinds.first(), kinds.ends())) {
       for (String text : texts.texts()) {
         int[] tokens = tokenizer.encode(text, true);
         if (tokens.length >= MIN_TOKENS) {

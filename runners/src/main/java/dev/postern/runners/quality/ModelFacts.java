@@ -1,13 +1,15 @@
 package dev.postern.runners.quality;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import dev.postern.runners.importer.DecoderConfig;
 import dev.postern.runners.importer.ModelCard;
 import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.importer.ModelManifest;
 import dev.postern.runners.importer.Projection;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -43,10 +45,6 @@ public record ModelFacts(
     ModelManifest manifest = model.manifest();
     ModelCard card = model.card();
     DecoderConfig shape = manifest.architecture();
-    JsonNode tokenizer =
-        new ObjectMapper()
-            .readTree(model.path().resolve(ModelFolder.TOKENIZER).toFile())
-            .path("model");
     return new ModelFacts(
         card.name(),
         model.digest(),
@@ -58,7 +56,7 @@ public record ModelFacts(
         parts(shape, manifest.parameters()),
         shape.layers(),
         manifest.contextLength(),
-        kind(tokenizer),
+        tokenizerKind(model.path().resolve(ModelFolder.TOKENIZER)),
         shape.vocabulary(),
         manifest.chatTemplate() != null);
   }
@@ -100,9 +98,29 @@ public record ModelFacts(
     return each * shape.layers();
   }
 
-  private static String kind(JsonNode model) {
-    String type = model.path("type").asText("");
-    boolean bytes = model.path("byte_fallback").asBoolean();
+  /** Reads past the vocabulary, which may take megabytes. */
+  private static String tokenizerKind(Path file) throws IOException {
+    String type = "";
+    boolean bytes = false;
+    try (JsonParser json = new JsonFactory().createParser(file.toFile())) {
+      json.nextToken();
+      while (json.nextToken() == JsonToken.FIELD_NAME) {
+        boolean model = json.currentName().equals("model");
+        if (json.nextToken() != JsonToken.START_OBJECT || !model) {
+          json.skipChildren();
+          continue;
+        }
+        while (json.nextToken() == JsonToken.FIELD_NAME) {
+          String name = json.currentName();
+          json.nextToken();
+          switch (name) {
+            case "type" -> type = json.getValueAsString("");
+            case "byte_fallback" -> bytes = json.getValueAsBoolean();
+            default -> json.skipChildren();
+          }
+        }
+      }
+    }
     return switch (type) {
       case "BPE" -> bytes ? "SentencePiece BPE" : "byte-level BPE";
       case "Unigram" -> "SentencePiece unigram";

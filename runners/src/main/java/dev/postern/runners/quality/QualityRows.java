@@ -8,8 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /** The rows of measured formats: one small file a model folder, beside it. */
@@ -36,15 +34,6 @@ public final class QualityRows {
     } catch (JsonProcessingException unreadable) {
       return Optional.empty();
     }
-  }
-
-  /** The rows of several folders; those without one are left out. */
-  public static List<QualityRow> of(List<ModelFolder> models) throws IOException {
-    List<QualityRow> rows = new ArrayList<>();
-    for (ModelFolder model : models) {
-      of(model).ifPresent(rows::add);
-    }
-    return rows;
   }
 
   /** Keeps a row, whole or not at all. */

@@ -7,6 +7,8 @@ import dev.postern.runners.onnx.BlockInt4Format;
 import dev.postern.runners.onnx.BlockInt8Format;
 import dev.postern.runners.onnx.LinearFormat;
 import dev.postern.runners.onnx.MixedFormat;
+import dev.postern.runners.onnx.RowInt8Format;
+import dev.postern.runners.onnx.ServedFormat;
 import dev.postern.runners.onnx.SwitchedFormat.Product;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -31,7 +33,10 @@ public final class Quantization {
 
   /** What to make. */
   public sealed interface Target {
-    /** Eight bits a weight. */
+    /** Eight bits a weight, multiplied as integers; where this processor does that right. */
+    record Integers() implements Target {}
+
+    /** Eight bits a weight, with a scale for each 32. */
     record EightBits() implements Target {}
 
     /** Four bits a weight; embedding and head eight. */
@@ -53,7 +58,8 @@ public final class Quantization {
    * @param source the file that it was imported from
    * @return the new folder, or the one that was there already
    * @throws Workbench.Taken when another process is at it
-   * @throws IllegalArgumentException when the source is not the model's
+   * @throws IllegalArgumentException when the source is not the model's, or this processor cannot
+   *     serve the format
    */
   public ModelFolder run(ModelFolder served, Path source, Target target, StudyProgress progress)
       throws IOException, OrtException {
@@ -66,13 +72,8 @@ public final class Quantization {
       ModelFolder made =
           new ModelImport(cache, format)
               .run(source, null, Workbench.importing("storing " + format.name(), progress));
-      var measurement = new Measurement(bench.floats(), EvaluationTexts.own(), clock);
-      for (ModelFolder folder : List.of(served, made)) {
-        if (QualityRows.of(folder).isEmpty()) {
-          String step = "measuring " + folder.manifest().weights();
-          QualityRows.keep(folder, measurement.of(folder, share -> progress.at(step, share)));
-        }
-      }
+      new Measurement(bench.floats(), EvaluationTexts.own(), clock)
+          .keepMissing(List.of(served, made), progress);
       return made;
     }
   }
@@ -82,6 +83,13 @@ public final class Quantization {
       throws IOException, OrtException {
     LinearFormat fine = new BlockInt8Format();
     return switch (target) {
+      case Target.Integers() -> {
+        if (!ServedFormat.bytesMultiplyExactly()) {
+          throw new IllegalArgumentException(
+              "this processor does not multiply bytes exactly: int8 would answer wrongly here");
+        }
+        yield new RowInt8Format();
+      }
       case Target.EightBits() -> fine;
       case Target.FourBits() -> new BlockInt4Format(fine);
       case Target.MixedToBytes(long bytes) -> {

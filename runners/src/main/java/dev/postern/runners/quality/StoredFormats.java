@@ -30,9 +30,17 @@ public record StoredFormats(List<StoredFormat> formats) {
     return new StoredFormats(List.copyOf(formats));
   }
 
+  public List<ModelFolder> folders() {
+    return formats.stream().map(StoredFormat::folder).toList();
+  }
+
+  /** Whether each has its row. */
+  public boolean measured() {
+    return formats.stream().allMatch(format -> format.row().isPresent());
+  }
+
   /** Which of the measured ones to serve. */
   public Optional<DefaultFormat> best() {
-    return DefaultFormat.of(
-        formats.stream().flatMap(format -> format.row().stream()).toList());
+    return DefaultFormat.of(formats.stream().flatMap(format -> format.row().stream()).toList());
   }
 }

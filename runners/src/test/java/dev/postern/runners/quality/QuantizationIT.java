@@ -8,6 +8,7 @@ import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.importer.ModelImport;
 import dev.postern.runners.onnx.BlockInt8Format;
 import dev.postern.runners.onnx.MixedFormat;
+import dev.postern.runners.onnx.ServedFormat;
 import dev.postern.runners.onnx.SwitchedFormat.Product;
 import dev.postern.runners.quality.Quantization.Target;
 import dev.postern.runners.testing.TinyLlama;
@@ -55,6 +56,19 @@ class QuantizationIT {
     assertThat(row(four).divergence()).isGreaterThan(row(served).divergence()).isLessThan(2);
     assertThat(weightBytes(four)).isLessThanOrEqualTo(weightBytes(served));
     assertThat(StoredFormats.of(cache, served).formats()).hasSizeGreaterThanOrEqualTo(2);
+  }
+
+  @Test
+  void integersAreAFormatToAskForWhereTheProcessorMultipliesThemRight() throws Exception {
+    if (ServedFormat.bytesMultiplyExactly()) {
+      ModelFolder integers = quantised(new Target.Integers());
+      assertThat(integers.manifest().weights()).isEqualTo("int8");
+      assertThat(row(integers).divergence()).isPositive();
+    } else {
+      assertThatThrownBy(() -> quantised(new Target.Integers()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("processor");
+    }
   }
 
   @Test
