@@ -17,8 +17,13 @@ record Position(List<Frame> frames, boolean complete) {
   private static final Position NOWHERE = new Position(List.of(), false);
 
   static Position start(Automaton automaton) {
+    return at(automaton, new Frame(automaton.start(0), 0, Expression.UNBOUNDED, null));
+  }
+
+  /** In a frame, or in what it calls or returns to without a byte. */
+  static Position at(Automaton automaton, Frame frame) {
     var builder = new Builder(automaton, null);
-    builder.enter(new Frame(automaton.start(0), 0, Expression.UNBOUNDED, null));
+    builder.enter(frame);
     return builder.position();
   }
 

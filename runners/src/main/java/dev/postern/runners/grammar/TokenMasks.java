@@ -23,7 +23,6 @@ final class TokenMasks {
 
   private final Automaton automaton;
   private final TokenTrie trie;
-  private final int longestToken;
   private final Map<Key, StateMask> kept = new ConcurrentHashMap<>();
   private final AtomicLong keptBytes = new AtomicLong();
 
@@ -47,11 +46,6 @@ final class TokenMasks {
   TokenMasks(Automaton automaton, TokenTrie trie) {
     this.automaton = automaton;
     this.trie = trie;
-    int longest = 1;
-    for (int node = 0; node < trie.nodes(); node++) {
-      longest = Math.max(longest, trie.depth(node));
-    }
-    this.longestToken = longest;
   }
 
   /**
@@ -89,6 +83,7 @@ final class TokenMasks {
       bits[token >>> 6] |= 1L << token;
     }
     Frame below = frame.below;
+    Position behind = null;
     for (int i = 0; i < mask.exits().length; i++) {
       if (mask.rounds()[i] < frame.least) {
         continue;
@@ -96,9 +91,10 @@ final class TokenMasks {
       int node = mask.exits()[i];
       setTokens(node, bits);
       if (below != null && trie.skip(node) > node + 1) {
-        var builder = new Position.Builder(automaton, null);
-        builder.enter(below);
-        walk(node, builder.position(), bits);
+        if (behind == null) {
+          behind = Position.at(automaton, below);
+        }
+        walk(node, behind, bits);
       }
     }
   }
@@ -112,7 +108,7 @@ final class TokenMasks {
   /** Sets the tokens that begin with a node's bytes and go on as the position allows. */
   private void walk(int root, Position from, long[] bits) {
     int base = trie.depth(root);
-    Position[] path = new Position[longestToken - base + 1];
+    Position[] path = new Position[trie.longest() - base + 1];
     path[0] = from;
     int end = trie.skip(root);
     for (int node = root + 1; node < end; ) {
@@ -130,7 +126,8 @@ final class TokenMasks {
 
   private StateMask mask(Frame frame) {
     boolean counting = frame.least > 0 || frame.most != Expression.UNBOUNDED;
-    int most = counting ? (frame.most >= longestToken ? PLENTY : frame.most) : Expression.UNBOUNDED;
+    int most =
+        counting ? (frame.most >= trie.longest() ? PLENTY : frame.most) : Expression.UNBOUNDED;
     var key = new Key(frame.state, most);
     StateMask known = kept.get(key);
     if (known != null) {
@@ -149,7 +146,7 @@ final class TokenMasks {
     long[] within = new long[trie.words()];
     int count = 0;
     List<int[]> exits = new ArrayList<>();
-    Position[] path = new Position[longestToken + 1];
+    Position[] path = new Position[trie.longest() + 1];
     path[0] = new Position(List.of(new Frame(key.state(), 0, key.most(), ANYWHERE)), false);
     for (int node = 0; node < trie.nodes(); ) {
       int depth = trie.depth(node);

@@ -20,6 +20,7 @@ final class TokenTrie {
   private final int[] skips;
   private final int[] tokensBegin;
   private final int[] tokens;
+  private final int longest;
   private int nodes;
 
   /**
@@ -49,6 +50,7 @@ final class TokenTrie {
     }
     sorted.sort((one, two) -> Arrays.compareUnsigned(bytes[one], bytes[two]));
     ends = ending.stream().mapToInt(Integer::intValue).toArray();
+    longest = sorted.stream().mapToInt(id -> bytes[id].length).max().orElse(0);
     labels = new byte[total];
     depths = new short[total];
     skips = new int[total];
@@ -114,6 +116,11 @@ final class TokenTrie {
   /** Bytes from the root, the node's own included. */
   int depth(int node) {
     return depths[node];
+  }
+
+  /** Bytes of the longest token. */
+  int longest() {
+    return longest;
   }
 
   /** The first node behind all that begin with this one's bytes. */
