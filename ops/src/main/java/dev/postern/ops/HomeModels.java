@@ -2,6 +2,7 @@ package dev.postern.ops;
 
 import dev.postern.registry.ModelVersion;
 import dev.postern.runners.importer.DefaultModels;
+import dev.postern.runners.importer.Digests;
 import dev.postern.runners.importer.EncoderFolder;
 import dev.postern.runners.importer.EncoderImport;
 import dev.postern.runners.importer.ImportException;
@@ -11,15 +12,10 @@ import dev.postern.runners.importer.ModelImport;
 import dev.postern.runners.onnx.LinearFormat;
 import dev.postern.runners.onnx.ServedFormat;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -80,7 +76,7 @@ public final class HomeModels {
   }
 
   private Entry embeddingEntry(Path graph) throws IOException {
-    var digest = "sha256:" + sha256(graph);
+    var digest = "sha256:" + Digests.hex(graph, _ -> {});
     return new Entry(
         EMBEDDING,
         Objects.requireNonNull(graph.getParent()),
@@ -264,17 +260,5 @@ public final class HomeModels {
             manifest.settings().maxTokens(),
             manifest.width(),
             clock.instant()));
-  }
-
-  private static String sha256(Path file) throws IOException {
-    try {
-      var digest = MessageDigest.getInstance("SHA-256");
-      try (var in = new DigestInputStream(Files.newInputStream(file), digest)) {
-        in.transferTo(OutputStream.nullOutputStream());
-      }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
   }
 }

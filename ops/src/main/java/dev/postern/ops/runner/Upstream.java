@@ -5,15 +5,13 @@ import dev.postern.registry.ModelVersion;
 import dev.postern.registry.Models;
 import dev.postern.registry.Registry;
 import dev.postern.registry.RunnerDirectory;
+import dev.postern.runners.importer.Digests;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.InstantSource;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -53,13 +51,7 @@ public record Upstream(String model, URI baseUri) {
 
   /** The server's weights are not ours to read: its address and the model's name stand for them. */
   private String digest() {
-    try {
-      var text = (baseUri + " " + model).getBytes(StandardCharsets.UTF_8);
-      var hash = MessageDigest.getInstance("SHA-256").digest(text);
-      return "sha256:" + HexFormat.of().formatHex(hash);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    return "sha256:" + Digests.hex((baseUri + " " + model).getBytes(StandardCharsets.UTF_8));
   }
 
   private static <T> T stored(Future<T> future) throws TimeoutException {

@@ -5,14 +5,12 @@ import static dev.postern.runners.grammar.Expression.optional;
 import static dev.postern.runners.grammar.Expression.sequence;
 import static dev.postern.runners.grammar.Expression.text;
 
+import dev.postern.runners.importer.Digests;
 import dev.postern.runners.wire.BadRequest;
 import dev.postern.runners.wire.ResponseFormat;
 import dev.postern.runners.wire.Tools.Function;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -51,12 +49,7 @@ public record AnswerShape(Thinking thinking, @Nullable ResponseFormat json, @Nul
 
   /** The same for equal shapes alone. */
   String digest() {
-    try {
-      var digest = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().formatHex(digest.digest(toString().getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+    return Digests.hex(toString().getBytes(StandardCharsets.UTF_8));
   }
 
   /**

@@ -15,7 +15,7 @@ public final class Digests {
 
   private Digests() {}
 
-  static String hex(byte[] bytes) {
+  public static String hex(byte[] bytes) {
     return HexFormat.of().formatHex(sha256().digest(bytes));
   }
 

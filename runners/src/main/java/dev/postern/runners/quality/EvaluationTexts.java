@@ -1,14 +1,12 @@
 package dev.postern.runners.quality;
 
+import dev.postern.runners.importer.Digests;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 
@@ -55,14 +53,6 @@ public record EvaluationTexts(List<String> texts, String digest) {
             .map(String::strip)
             .filter(text -> !text.isEmpty())
             .toList();
-    return new EvaluationTexts(texts, sha256(bytes));
-  }
-
-  private static String sha256(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException(impossible);
-    }
+    return new EvaluationTexts(texts, Digests.hex(bytes));
   }
 }
