@@ -6,7 +6,8 @@ import static dev.postern.runners.importer.ImportException.unsupported;
 import dev.postern.runners.tokenizer.PreTokenizer;
 import dev.postern.runners.tokenizer.Vocabulary;
 import dev.postern.runners.tokenizer.Vocabulary.Kind;
-import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -46,18 +47,9 @@ final class GgufVocabulary {
     if (numbers != null && numbers.length != size) {
       throw malformed("its token types do not match its tokens");
     }
-    List<Kind> kinds = new ArrayList<>(size);
-    for (int id = 0; id < size; id++) {
-      kinds.add(
-          switch (numbers == null ? 1 : numbers[id]) {
-            case 2 -> Kind.UNKNOWN;
-            case 3 -> Kind.CONTROL;
-            case 4 -> Kind.USER_DEFINED;
-            case 6 -> Kind.BYTE;
-            default -> Kind.NORMAL;
-          });
-    }
-    return kinds;
+    return numbers == null
+        ? Collections.nCopies(size, Kind.NORMAL)
+        : Arrays.stream(numbers).mapToObj(Kind::ofSentencePiece).toList();
   }
 
   private static Vocabulary.Style style(Gguf file, int size) {

@@ -85,23 +85,13 @@ public final class SentencePieceModel {
           switch (number) {
             case 1 -> pieces.set(last, from.readStringRequireUtf8());
             case -2 -> scores.set(last, from.readFloat());
-            case -3 -> kinds.set(last, kind(from.readEnum()));
+            case -3 -> kinds.set(last, Kind.ofSentencePiece(from.readEnum()));
             default -> {
               return false;
             }
           }
           return true;
         });
-  }
-
-  private static Kind kind(int type) {
-    return switch (type) {
-      case 2 -> Kind.UNKNOWN;
-      case 3 -> Kind.CONTROL;
-      case 4 -> Kind.USER_DEFINED;
-      case 6 -> Kind.BYTE;
-      default -> Kind.NORMAL;
-    };
   }
 
   private boolean trainer(int number, CodedInputStream in) throws IOException {

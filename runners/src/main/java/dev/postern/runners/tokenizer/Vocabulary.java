@@ -29,7 +29,18 @@ public record Vocabulary(List<String> pieces, List<Kind> kinds, Style style) {
     USER_DEFINED,
     /** One byte, spelled {@code <0x0A>}. */
     BYTE,
-    UNKNOWN
+    UNKNOWN;
+
+    /** By the numbers of sentencepiece_model.proto, which GGUF uses for all tokenizers. */
+    public static Kind ofSentencePiece(int number) {
+      return switch (number) {
+        case 2 -> UNKNOWN;
+        case 3 -> CONTROL;
+        case 4 -> USER_DEFINED;
+        case 6 -> BYTE;
+        default -> NORMAL;
+      };
+    }
   }
 
   /** How a vocabulary spells text. */
