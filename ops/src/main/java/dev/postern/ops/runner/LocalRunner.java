@@ -118,9 +118,7 @@ public final class LocalRunner implements AutoCloseable {
   }
 
   private List<RunnerLaunch.Model> launchModels() {
-    return models.stream()
-        .map(model -> new RunnerLaunch.Model(model.name(), model.version().role(), model.folder()))
-        .toList();
+    return models.stream().map(RunnerLaunch.Model::of).toList();
   }
 
   private void serves(URI uri) {

@@ -1,5 +1,6 @@
 package dev.postern.ops.runner;
 
+import dev.postern.ops.HomeModels;
 import dev.postern.registry.ModelVersion;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,5 +28,9 @@ public record RunnerLaunch(
    * @param role what it does
    * @param folder its imported form
    */
-  public record Model(String name, ModelVersion.Role role, Path folder) {}
+  public record Model(String name, ModelVersion.Role role, Path folder) {
+    static Model of(HomeModels.Entry entry) {
+      return new Model(entry.name(), entry.version().role(), entry.folder());
+    }
+  }
 }

@@ -28,11 +28,7 @@ public final class StandaloneRunner implements AutoCloseable {
    */
   public StandaloneRunner(
       RunnerPlace place, List<HomeModels.Entry> models, String token, int heapMegabytes, Path log) {
-    var served =
-        models.stream()
-            .map(model ->
-                new RunnerLaunch.Model(model.name(), model.version().role(), model.folder()))
-            .toList();
+    var served = models.stream().map(RunnerLaunch.Model::of).toList();
     this.pulse = new Pulse(new JsonClient(token));
     this.supervisor =
         new RunnerSupervisor(
