@@ -10,11 +10,7 @@ final class Spans {
   /**
    * @param to the token after its last
    */
-  record Stretch(int from, int to) {
-    int length() {
-      return to - from;
-    }
-  }
+  record Stretch(int from, int to) {}
 
   private Spans() {}
 

@@ -10,8 +10,10 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -97,14 +99,12 @@ final class Sensitivity implements AutoCloseable {
 
   /** All products, those first that lose least for each weight that is made coarse. */
   List<Product> order(StudyProgress progress) throws OrtException {
-    double[] cost = new double[products.size()];
-    for (int i = 0; i < cost.length; i++) {
-      cost[i] = of(Set.of(products.get(i))) / products.get(i).weights();
-      progress.at("measuring what each product bears", (i + 1.0) / cost.length);
+    Map<Product, Double> cost = new HashMap<>();
+    for (Product product : products) {
+      cost.put(product, of(Set.of(product)) / product.weights());
+      progress.at("measuring what each product bears", (double) cost.size() / products.size());
     }
-    return products.stream()
-        .sorted(Comparator.comparingDouble(product -> cost[products.indexOf(product)]))
-        .toList();
+    return products.stream().sorted(Comparator.comparing(cost::get)).toList();
   }
 
   /** As many of the first products as stay within a divergence, measured together. */
