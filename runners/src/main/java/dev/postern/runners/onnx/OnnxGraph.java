@@ -142,12 +142,17 @@ public final class OnnxGraph {
 
   /** A float of no dimensions, kept in the graph itself. */
   public String number(String name, float value) {
-    graph.addInitializer(
-        TensorProto.newBuilder()
-            .setName(name)
-            .setDataType(TensorType.FLOAT.number())
-            .addFloatData(value));
+    graph.addInitializer(floatOf(name, value));
     return name;
+  }
+
+  /** A float of no dimensions. */
+  static TensorProto floatOf(String name, float value) {
+    return TensorProto.newBuilder()
+        .setName(name)
+        .setDataType(TensorType.FLOAT.number())
+        .addFloatData(value)
+        .build();
   }
 
   /** A byte of no dimensions, kept in the graph itself. */

@@ -3,7 +3,6 @@ package dev.postern.runners.onnx;
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
-import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.postern.runners.ort.CustomOps;
 import java.util.ArrayList;
@@ -111,11 +110,7 @@ final class RowFusion {
             .orElse(1e-5f);
     String name = "epsilon_" + value;
     if (epsilons.add(name)) {
-      graph.addInitializer(
-          TensorProto.newBuilder()
-              .setName(name)
-              .setDataType(TensorType.FLOAT.number())
-              .addFloatData(value));
+      graph.addInitializer(OnnxGraph.floatOf(name, value));
     }
     return name;
   }

@@ -34,6 +34,7 @@ public final class ScoringSession implements AutoCloseable {
 
   private final OrtEnvironment environment;
   private final OrtSession session;
+  private final Piece piece;
   private final int vocabulary;
   private final int maxStep;
   private final FloatBuffer logits;
@@ -70,7 +71,7 @@ public final class ScoringSession implements AutoCloseable {
 
   private static ScoringSession of(Piece piece) throws OrtException {
     try {
-      return new ScoringSession(piece.environment(), piece.session());
+      return new ScoringSession(piece);
     } catch (OrtException | RuntimeException | OutOfMemoryError failure) {
       piece.close();
       throw failure;
@@ -117,9 +118,10 @@ public final class ScoringSession implements AutoCloseable {
     return options;
   }
 
-  private ScoringSession(OrtEnvironment environment, OrtSession session) throws OrtException {
-    this.environment = environment;
-    this.session = session;
+  private ScoringSession(Piece piece) throws OrtException {
+    this.piece = piece;
+    this.environment = piece.environment();
+    this.session = piece.session();
     this.vocabulary = (int) shape(session.getOutputInfo(), "logits")[2];
     this.maxStep = Math.clamp(LOGIT_BYTES / (4L * vocabulary), 1, MAX_STEP);
     this.logits = direct(4L * maxStep * vocabulary).asFloatBuffer();
@@ -286,11 +288,7 @@ public final class ScoringSession implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      session.close();
-    } catch (OrtException failure) {
-      throw new IllegalStateException(failure);
-    }
+    piece.close();
     always.values().forEach(OnnxTensor::close);
   }
 }
