@@ -120,7 +120,7 @@ final class EncoderEmission {
     StoredTensor tensor = tensor(name + ".weight");
     long[] shape = tensor.shape();
     if (shape.length != 2 || shape[0] < first + (long) rows || shape[1] != config.width()) {
-      throw misfit(tensor);
+      throw tensor.misfit();
     }
     float[] all = new float[Math.multiplyExact(rows, config.width())];
     tensor.type().decode(tensor.data(), (long) first * config.width(), all.length, all);
@@ -353,7 +353,7 @@ final class EncoderEmission {
   private Matrix matrix(String name, int rows, int columns) {
     StoredTensor tensor = tensor(name + ".weight");
     if (tensor.shape().length != 2 || tensor.shape()[0] != rows || tensor.shape()[1] != columns) {
-      throw misfit(tensor);
+      throw tensor.misfit();
     }
     return new TensorMatrix(tensor, TensorMatrix.run(0, rows));
   }
@@ -361,13 +361,8 @@ final class EncoderEmission {
   private float[] vector(String name, int length) {
     StoredTensor tensor = tensor(name);
     if (tensor.shape().length != 1 || tensor.shape()[0] != length) {
-      throw misfit(tensor);
+      throw tensor.misfit();
     }
     return tensor.floats();
-  }
-
-  private static ImportException misfit(StoredTensor tensor) {
-    return malformed(
-        "tensor %s does not fit the model's dimensions".formatted(quoted(tensor.name())));
   }
 }

@@ -72,12 +72,7 @@ public record EncoderFolder(Path path, String digest, Manifest manifest) {
       throw ImportException.unsupported(
           "it was imported by another version; import it again from its source");
     }
-    for (var file : manifest.files().entrySet()) {
-      Path path = folder.resolve(file.getKey());
-      if (!Files.isRegularFile(path) || Files.size(path) != file.getValue().bytes()) {
-        throw malformed(file.getKey() + " is missing or cut short");
-      }
-    }
+    Entry.requireWhole(folder, manifest.files());
     return new EncoderFolder(folder, "sha256:" + Digests.hex(bytes), manifest);
   }
 

@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -94,7 +93,7 @@ public final class EncoderImport {
               settings,
               width(work, settings),
               null,
-              seal(work, progress));
+              sealed(work, progress));
       byte[] bytes = ModelFolder.JSON.writeValueAsBytes(manifest);
       Files.write(work.resolve(EncoderFolder.MANIFEST), bytes);
       Path published = models.resolve(Digests.hex(bytes));
@@ -208,16 +207,11 @@ public final class EncoderImport {
         : folder.toString();
   }
 
-  private static SortedMap<String, Entry> seal(Path work, ImportProgress progress)
+  private static SortedMap<String, Entry> sealed(Path work, ImportProgress progress)
       throws IOException {
-    var files = new TreeMap<String, Entry>();
     try (Stream<Path> made = Files.list(work)) {
-      for (Path file : (Iterable<Path>) made::iterator) {
-        long size = Files.size(file);
-        String sha256 = Digests.hex(file, done -> progress.at(Phase.SEAL, done, size));
-        files.put(file.getFileName().toString(), new Entry(sha256, size));
-      }
+      List<String> names = made.map(file -> file.getFileName().toString()).toList();
+      return Entry.seal(work, names, progress);
     }
-    return files;
   }
 }

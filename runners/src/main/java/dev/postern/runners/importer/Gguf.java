@@ -136,14 +136,7 @@ public final class Gguf implements AutoCloseable {
   }
 
   private long bytesOf(String name, long[] dimensions, GgufType type) {
-    long elements = 1;
-    for (long dimension : dimensions) {
-      // A product beyond the largest file size is a lie, whatever the type.
-      if (dimension < 1 || dimension > Integer.MAX_VALUE || elements > (1L << 40) / dimension) {
-        throw malformed("tensor " + quoted(name) + " has an impossible size");
-      }
-      elements *= dimension;
-    }
+    long elements = StoredTensor.elements(name, dimensions);
     if (dimensions[0] % type.blockElements() != 0) {
       throw malformed("tensor " + quoted(name) + " has rows that are not whole blocks");
     }
@@ -247,11 +240,6 @@ public final class Gguf implements AutoCloseable {
 
   private String text(long offset, long length) {
     return new String(file.asSlice(offset, length).toArray(JAVA_BYTE), StandardCharsets.UTF_8);
-  }
-
-  /** Size of the file in bytes. */
-  public long bytes() {
-    return file.byteSize();
   }
 
   public Map<String, StoredTensor> tensors() {

@@ -140,8 +140,7 @@ final class GgufDecoder implements DecoderSource {
   }
 
   private boolean has(String name) {
-    return file.tensors()
-        .containsKey(names.getOrDefault(name.replace(".0.", ".*."), "").replace("*", "0"));
+    return file.tensors().containsKey(NamedWeights.nameInFile(names, name));
   }
 
   private int vocabulary() {

@@ -55,12 +55,7 @@ public record ModelFolder(Path path, String digest, ModelManifest manifest) {
       throw ImportException.unsupported(
           "it was imported by another version; import it again from its source");
     }
-    for (Map.Entry<String, ModelManifest.Entry> file : manifest.files().entrySet()) {
-      Path path = folder.resolve(file.getKey());
-      if (!Files.isRegularFile(path) || Files.size(path) != file.getValue().bytes()) {
-        throw malformed(file.getKey() + " is missing or cut short");
-      }
-    }
+    ModelManifest.Entry.requireWhole(folder, manifest.files());
     return new ModelFolder(folder, "sha256:" + Digests.hex(bytes), manifest);
   }
 

@@ -17,8 +17,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +27,7 @@ public final class ModelImport {
   /** How folders are called while they are made. */
   static final String WORK = ".import-";
 
+  /** What a folder may hold; only some formats scale channels. */
   private static final List<String> FILES =
       List.of(
           ModelFolder.GRAPH,
@@ -36,6 +35,7 @@ public final class ModelImport {
           ModelFolder.WEIGHTS,
           ModelFolder.CHANNELS,
           ModelFolder.TOKENIZER);
+
   private static final int MAX_NAME = 200;
 
   private final Path models;
@@ -174,7 +174,7 @@ public final class ModelImport {
             facts.licence(),
             facts.chatTemplate(),
             tokens,
-            seal(work, FILES, progress));
+            Entry.seal(work, FILES, progress));
     write(manifest, work);
   }
 
@@ -202,7 +202,7 @@ public final class ModelImport {
             null,
             template,
             written.tokens(),
-            seal(work, written.files(), progress)),
+            Entry.seal(work, written.files(), progress)),
         work);
   }
 
@@ -261,22 +261,6 @@ public final class ModelImport {
   private static String shown(String name) {
     String plain = name.replaceAll("\\p{Cntrl}", " ").strip();
     return plain.length() > MAX_NAME ? plain.substring(0, MAX_NAME) : plain;
-  }
-
-  private static SortedMap<String, Entry> seal(
-      Path work, List<String> names, ImportProgress progress) throws IOException {
-    var files = new TreeMap<String, Entry>();
-    for (String name : names) {
-      Path file = work.resolve(name);
-      if (!Files.exists(file)) {
-        // Only some formats scale channels.
-        continue;
-      }
-      long size = Files.size(file);
-      String sha256 = Digests.hex(file, done -> progress.at(Phase.SEAL, done, size));
-      files.put(name, new Entry(sha256, size));
-    }
-    return files;
   }
 
   private Path publish(Path work) throws IOException {

@@ -1,9 +1,18 @@
 package dev.postern.runners.importer;
 
+import static dev.postern.runners.importer.ImportException.malformed;
+
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.postern.runners.importer.ImportProgress.Phase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +44,37 @@ public record ModelManifest(
 
   public static final int FORMAT = 2;
 
-  public record Entry(String sha256, long bytes) {}
+  /**
+   * @param sha256 lower-case hexadecimal
+   */
+  public record Entry(String sha256, long bytes) {
+
+    /** The entries of files in a folder, by name; those that are not there are left out. */
+    static SortedMap<String, Entry> seal(
+        Path folder, Collection<String> names, ImportProgress progress) throws IOException {
+      var files = new TreeMap<String, Entry>();
+      for (String name : names) {
+        Path file = folder.resolve(name);
+        if (!Files.exists(file)) {
+          continue;
+        }
+        long size = Files.size(file);
+        String sha256 = Digests.hex(file, done -> progress.at(Phase.SEAL, done, size));
+        files.put(name, new Entry(sha256, size));
+      }
+      return files;
+    }
+
+    /** Checks that files of a folder are there in full, without reading them. */
+    static void requireWhole(Path folder, Map<String, Entry> files) throws IOException {
+      for (Map.Entry<String, Entry> file : files.entrySet()) {
+        Path path = folder.resolve(file.getKey());
+        if (!Files.isRegularFile(path) || Files.size(path) != file.getValue().bytes()) {
+          throw malformed(file.getKey() + " is missing or cut short");
+        }
+      }
+    }
+  }
 
   /**
    * @param beginning token of a text's beginning

@@ -73,17 +73,12 @@ final class NamedWeights implements WeightSource {
   }
 
   @Override
-  public boolean has(String name) {
-    return tensors.containsKey(nameInFile(name));
-  }
-
-  @Override
   public Matrix matrix(String name, int rows, int columns) {
     StoredTensor tensor = take(name);
     int first = rowsBefore(name, rows, tensor);
     boolean turned = name.endsWith(".q") || name.endsWith(".k");
     if (tensor.shape().length != 2 || tensor.shape()[1] != columns || first < 0) {
-      throw misfit(tensor);
+      throw tensor.misfit();
     }
     int[] order =
         turned && quirks.interleavedHeads
@@ -120,7 +115,7 @@ final class NamedWeights implements WeightSource {
   public float[] vector(String name, int length) {
     StoredTensor tensor = take(name);
     if (tensor.shape().length != 1 || tensor.shape()[0] != length) {
-      throw misfit(tensor);
+      throw tensor.misfit();
     }
     float[] values = tensor.floats();
     if (quirks.normsFromOne && name.endsWith("_norm")) {
@@ -147,11 +142,6 @@ final class NamedWeights implements WeightSource {
       progress.accept(tensor.data().byteSize());
     }
     return tensor;
-  }
-
-  private static ImportException misfit(StoredTensor tensor) {
-    return malformed(
-        "tensor %s does not fit the model's dimensions".formatted(quoted(tensor.name())));
   }
 
   /** A tensor left over would mean a model that only looks like its family: wrong answers. */

@@ -141,13 +141,7 @@ public final class Safetensors implements AutoCloseable {
           default ->
               throw unsupported("tensor %s has type %s".formatted(quoted(name), quoted(type)));
         };
-    long elements = 1;
-    for (long dimension : shape) {
-      if (dimension < 1 || dimension > Integer.MAX_VALUE || elements > (1L << 40) / dimension) {
-        throw malformed("tensor %s has an impossible size".formatted(quoted(name)));
-      }
-      elements *= dimension;
-    }
+    long elements = StoredTensor.elements(name, shape);
     if (offsets[1] - offsets[0] != elements * (known == null ? Long.BYTES : known.blockBytes())) {
       throw malformed("tensor %s is not as long as its shape".formatted(quoted(name)));
     }

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -184,11 +183,6 @@ final class SmoothedWeights implements WeightSource {
   }
 
   @Override
-  public boolean has(String name) {
-    return name.equals("head") || weights.has(name);
-  }
-
-  @Override
   public Matrix matrix(String name, int height, int width) {
     String stored = name.equals("head") && config.tiedHead() ? "embed" : name;
     Matrix matrix = weights.matrix(stored, height, width);
@@ -229,16 +223,6 @@ final class SmoothedWeights implements WeightSource {
       for (int i = 0; i < values.length; i++) {
         values[i] *= ofRow * ofColumns[i];
       }
-    }
-
-    @Override
-    public boolean blocks(int index, byte[] codes, float[] scales) {
-      return false;
-    }
-
-    @Override
-    public void steps(int index, float[] steps) {
-      Arrays.fill(steps, 0);
     }
   }
 }

@@ -26,8 +26,6 @@ import dev.postern.runners.onnx.Matrix;
  * while they are converted.
  */
 public interface WeightSource {
-  boolean has(String name);
-
   /**
    * @throws ImportException when there is none of this name and size
    */

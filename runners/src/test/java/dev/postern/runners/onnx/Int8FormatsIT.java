@@ -6,6 +6,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtSession;
 import dev.postern.runners.ort.CustomOps;
+import dev.postern.runners.testing.FloatMatrix;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Files;
@@ -26,26 +27,21 @@ class Int8FormatsIT {
 
   @TempDir private Path folder;
 
-  /** A matrix of floats, on known levels where {@code steps} are given. */
-  private record Floats(float[][] values, float[][] levelSteps) implements Matrix {
+  /** Rows on evenly spaced levels. */
+  private record Levels(FloatMatrix floats, float[][] levelSteps) implements Matrix {
     @Override
     public int rows() {
-      return values.length;
+      return floats.rows();
     }
 
     @Override
     public int columns() {
-      return values[0].length;
+      return floats.columns();
     }
 
     @Override
     public void row(int index, float[] into) {
-      System.arraycopy(values[index], 0, into, 0, into.length);
-    }
-
-    @Override
-    public boolean blocks(int index, byte[] codes, float[] scales) {
-      return false;
+      floats.row(index, into);
     }
 
     @Override
@@ -54,7 +50,7 @@ class Int8FormatsIT {
     }
   }
 
-  private static Floats random(long seed) {
+  private static FloatMatrix random(long seed) {
     Random random = new Random(seed);
     float[][] values = new float[ROWS][COLUMNS];
     for (float[] row : values) {
@@ -64,10 +60,10 @@ class Int8FormatsIT {
     }
     // A block of nothing but zeros has no scale.
     Arrays.fill(values[3], 32, 64, 0);
-    return new Floats(values, new float[ROWS][COLUMNS / 32]);
+    return new FloatMatrix(values);
   }
 
-  private static Floats onSixteenLevels(long seed) {
+  private static Levels onSixteenLevels(long seed) {
     Random random = new Random(seed);
     float[][] values = new float[ROWS][COLUMNS];
     float[][] steps = new float[ROWS][COLUMNS / 32];
@@ -81,7 +77,7 @@ class Int8FormatsIT {
         }
       }
     }
-    return new Floats(values, steps);
+    return new Levels(new FloatMatrix(values), steps);
   }
 
   private interface Use {
@@ -154,7 +150,7 @@ class Int8FormatsIT {
     return input;
   }
 
-  private static double relativeError(Floats matrix, float[] input, float[] actual) {
+  private static double relativeError(FloatMatrix matrix, float[] input, float[] actual) {
     double error = 0;
     double size = 0;
     for (int position = 0; position < POSITIONS; position++) {
@@ -219,7 +215,7 @@ class Int8FormatsIT {
 
   @Test
   void keepsAnyValueWithinHalfAStepOfItsBlocksRange() throws Exception {
-    Floats matrix = random(3);
+    FloatMatrix matrix = random(3);
     float[] stored = stored(new BlockInt8Format(), matrix);
     for (int row = 0; row < ROWS; row++) {
       for (int from = 0; from < COLUMNS; from += 32) {
@@ -240,13 +236,14 @@ class Int8FormatsIT {
 
   @Test
   void putsSixteenLevelsOnCodesWithinAThirtiethOfAStep() throws Exception {
-    Floats matrix = onSixteenLevels(4);
+    Levels matrix = onSixteenLevels(4);
     float[] stored = stored(new BlockInt8Format(), matrix);
     double squares = 0;
     for (int row = 0; row < ROWS; row++) {
       for (int i = 0; i < COLUMNS; i++) {
         float step = matrix.levelSteps()[row][i / 32];
-        double error = Math.abs(stored[row * COLUMNS + i] - matrix.values()[row][i]) / step;
+        double error =
+            Math.abs(stored[row * COLUMNS + i] - matrix.floats().values()[row][i]) / step;
         assertThat(error).isLessThan(1 / 30.0);
         squares += error * error;
       }
