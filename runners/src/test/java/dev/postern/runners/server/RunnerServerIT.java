@@ -55,22 +55,14 @@ class RunnerServerIT {
         new RunnerServer(
             RunnerServerConfig.defaults("secret")
                 .withLimits(BODY_LIMIT, Duration.ofSeconds(2), 200_000),
-            new RunnerServer.Opening(
+            TestServer.opening(
                 loader,
-                "cpu",
-                new MemoryBudget(0),
-                List.of(
-                    started(LoadedModel.Generative.of("m", generator, "fp_1")),
-                    started(
-                        new LoadedModel.Encoding("e", ScriptedEncoder.of(EncoderRole.EMBEDDING))),
-                    started(
-                        new LoadedModel.Encoding(
-                            "c", ScriptedEncoder.of(EncoderRole.CLASSIFIER, "short", "long"))),
-                    started(
-                        new LoadedModel.Encoding(
-                            "r", ScriptedEncoder.of(EncoderRole.RERANKER, "fit")))),
                 TestServer.WATCHDOG,
-                TestServer.CLOCK));
+                LoadedModel.Generative.of("m", generator, "fp_1"),
+                new LoadedModel.Encoding("e", ScriptedEncoder.of(EncoderRole.EMBEDDING)),
+                new LoadedModel.Encoding(
+                    "c", ScriptedEncoder.of(EncoderRole.CLASSIFIER, "short", "long")),
+                new LoadedModel.Encoding("r", ScriptedEncoder.of(EncoderRole.RERANKER, "fit"))));
     vertx
         .deployVerticle(server)
         .toCompletionStage()
@@ -82,10 +74,6 @@ class RunnerServerIT {
   void stop() throws Exception {
     client.shutdownNow();
     vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
-  }
-
-  private static StartedModel started(LoadedModel model) {
-    return new StartedModel(ScriptedLoader.source(model.name()), null, 0, model, null);
   }
 
   @Test
@@ -520,20 +508,9 @@ class RunnerServerIT {
     for (var stream : List.of("true", "false")) {
       var fresh = new ScriptedGenerator(1);
       fresh.stepwise = true;
-      var body = CHAT.formatted(",\"stream\":" + stream).getBytes(StandardCharsets.UTF_8);
       use(fresh);
       try (var socket = connect()) {
-        socket
-            .getOutputStream()
-            .write(
-                ("POST /v1/chat/completions HTTP/1.1\r\n"
-                        + "Host: x\r\n"
-                        + "Authorization: Bearer secret\r\n"
-                        + "Content-Length: "
-                        + body.length
-                        + "\r\n\r\n")
-                    .getBytes(StandardCharsets.UTF_8));
-        socket.getOutputStream().write(body);
+        send(socket, CHAT.formatted(",\"stream\":" + stream));
         fresh.allow(3);
         if (stream.equals("true")) {
           readUntil(socket, "\"content\":\"l\"");
@@ -559,20 +536,9 @@ class RunnerServerIT {
       socket.setReceiveBufferSize(4096);
       socket.connect(new InetSocketAddress("127.0.0.1", server.port()));
       // About 10 MB of events: more than the kernel's buffers and the limit take together.
-      var body =
-          CHAT.formatted(",\"stream\":true,\"n\":128,\"logprobs\":true,\"top_logprobs\":20")
-              .getBytes(StandardCharsets.UTF_8);
-      socket
-          .getOutputStream()
-          .write(
-              ("POST /v1/chat/completions HTTP/1.1\r\n"
-                      + "Host: x\r\n"
-                      + "Authorization: Bearer secret\r\n"
-                      + "Content-Length: "
-                      + body.length
-                      + "\r\n\r\n")
-                  .getBytes(StandardCharsets.UTF_8));
-      socket.getOutputStream().write(body);
+      send(
+          socket,
+          CHAT.formatted(",\"stream\":true,\"n\":128,\"logprobs\":true,\"top_logprobs\":20"));
       assertThat(loud.cancelled.await(10, TimeUnit.SECONDS)).isTrue();
       assertThat(readUntil(socket, "[DONE]")).doesNotContain("[DONE]");
     }
@@ -644,6 +610,15 @@ class RunnerServerIT {
 
   private Socket connect() throws IOException {
     return new Socket("127.0.0.1", server.port());
+  }
+
+  private static void send(Socket socket, String body) throws IOException {
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+    String head =
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer secret\r\n"
+            + "Content-Length: %d\r\n\r\n".formatted(bytes.length);
+    socket.getOutputStream().write(head.getBytes(StandardCharsets.UTF_8));
+    socket.getOutputStream().write(bytes);
   }
 
   private static String readUntil(Socket socket, String wanted) throws IOException {

@@ -50,15 +50,20 @@ final class TestServer implements AutoCloseable {
 
   /** Models that take nothing of a budget of nothing. */
   static RunnerServer.Opening opening(LoadedModel... models) {
+    return opening(new ScriptedLoader(0), WATCHDOG, models);
+  }
+
+  static RunnerServer.Opening opening(
+      ModelLoader loader, Watchdog watchdog, LoadedModel... models) {
     return new RunnerServer.Opening(
-        new ScriptedLoader(0),
+        loader,
         "cpu",
         new MemoryBudget(0),
         Arrays.stream(models)
             .map(model ->
                 new StartedModel(ScriptedLoader.source(model.name()), null, 0, model, null))
             .toList(),
-        WATCHDOG,
+        watchdog,
         CLOCK);
   }
 

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -19,19 +18,10 @@ class WatchdogIT {
   private TestServer server(Duration limit) throws Exception {
     return new TestServer(
         "secret",
-        new RunnerServer.Opening(
+        TestServer.opening(
             new ScriptedLoader(0),
-            "cpu",
-            new MemoryBudget(0),
-            List.of(
-                new StartedModel(
-                    ScriptedLoader.source("m"),
-                    null,
-                    0,
-                    LoadedModel.Generative.of("m", generator, "fp_1"),
-                    null)),
             new Watchdog(limit, ended::complete),
-            TestServer.CLOCK));
+            LoadedModel.Generative.of("m", generator, "fp_1")));
   }
 
   @Test

@@ -9,7 +9,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -54,17 +53,7 @@ public final class TinyAdapter {
 
   /** Shapes by the names that PEFT gives tensors. */
   public Map<String, long[]> tensors() {
-    Map<String, long[]> shapes = new LinkedHashMap<>();
-    fixture
-        .get("tensors")
-        .properties()
-        .forEach(entry ->
-            shapes.put(
-                entry.getKey(),
-                new long[] {
-                  entry.getValue().get(0).longValue(), entry.getValue().get(1).longValue()
-                }));
-    return shapes;
+    return TinyFamily.shapes(fixture);
   }
 
   public float[] weights(String name) {

@@ -75,6 +75,10 @@ public final class TinyFamily {
 
   /** Shapes by the names that Hugging Face gives tensors. */
   public Map<String, long[]> tensors() {
+    return shapes(fixture);
+  }
+
+  static Map<String, long[]> shapes(JsonNode fixture) {
     Map<String, long[]> shapes = new LinkedHashMap<>();
     fixture
         .get("tensors")
