@@ -219,6 +219,7 @@ function projectRoute(method, path, query, body, response) {
     if (method === 'PUT') {
       held.max_concurrent_requests = body.max_concurrent_requests
       held.budget.amount = body.budget.amount
+      if (body.share) held.share = body.share
     }
     sendJson(response, 200, held)
   } else if (rest === 'guardrail_policy') {

@@ -142,7 +142,7 @@ export const policies = new Map(
   ]),
 )
 
-export const limits = new Map(projects.map(({ id }) => [id, { max_concurrent_requests: 16, budget: { amount: usd(25), period: 'month', spent: usd(3.4182) } }]))
+export const limits = new Map(projects.map(({ id }) => [id, { max_concurrent_requests: 16, budget: { amount: usd(25), period: 'month', spent: usd(3.4182) }, share: { weight: 1, priority: false } }]))
 
 const gigabytes = (value) => value * 2 ** 30
 const idle = { pinned: false, progress: 0, error: null, requests: 0, tokens_per_second: 0 }

@@ -1,4 +1,4 @@
-import { Button, Modal, NumberInput } from '@mantine/core'
+import { Button, Modal, NumberInput, Switch } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
@@ -17,9 +17,16 @@ export function BudgetDialog({ project, limits, onClose }: BudgetDialogProps) {
   // The amount stays text: a binary fraction would not be the amount typed.
   const [amount, setAmount] = useState(limits.budget.amount?.value ?? '')
   const [concurrent, setConcurrent] = useState(String(limits.max_concurrent_requests ?? ''))
+  const [share, setShare] = useState(limits.share)
+  const shareChanged = share.weight !== limits.share.weight || share.priority !== limits.share.priority
   const saving = useMutation({
     mutationFn: () =>
-      saveLimits(project, concurrent === '' ? null : Number(concurrent), amount === '' ? null : { value: amount, currency: limits.budget.spent.currency }),
+      saveLimits(
+        project,
+        concurrent === '' ? null : Number(concurrent),
+        amount === '' ? null : { value: amount, currency: limits.budget.spent.currency },
+        shareChanged ? share : undefined,
+      ),
     onSuccess: async (saved) => {
       queryClient.setQueryData(limitsQuery(project).queryKey, saved)
       await queryClient.invalidateQueries({ queryKey: ['project', project, 'overview'] })
@@ -55,6 +62,24 @@ export function BudgetDialog({ project, limits, onClose }: BudgetDialogProps) {
           hideControls
           value={concurrent}
           onValueChange={({ value }) => setConcurrent(value)}
+        />
+        <NumberInput
+          label="Weight on busy runners"
+          description="The project's part of their time against other projects' weights. Only the operator of this installation changes it."
+          min={1}
+          max={1000}
+          allowDecimal={false}
+          required
+          withAsterisk={false}
+          hideControls
+          value={share.weight}
+          onValueChange={({ floatValue }) => setShare({ ...share, weight: floatValue ?? 1 })}
+        />
+        <Switch
+          label="May ask for priority"
+          description="Requests with service_tier priority go before all others. Only the operator changes it."
+          checked={share.priority}
+          onChange={(event) => setShare({ ...share, priority: event.currentTarget.checked })}
         />
         <DialogFailure error={saving.error} />
         <div className={classes.buttons}>

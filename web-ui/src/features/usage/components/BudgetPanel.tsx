@@ -27,7 +27,7 @@ export function BudgetPanel() {
       }
     >
       <Loaded query={limits} what="the limits" height={64}>
-        {({ budget, max_concurrent_requests }) => {
+        {({ budget, max_concurrent_requests, share: runners }) => {
           const share = budget.amount && Number(budget.amount.value) > 0 ? Number(budget.spent.value) / Number(budget.amount.value) : null
           return (
             <>
@@ -36,6 +36,8 @@ export function BudgetPanel() {
                   ['Spent this month (UTC)', <span key="s" title={exactMoney(budget.spent)}>{totalMoney(budget.spent)}</span>],
                   ['Monthly budget', budget.amount ? totalMoney(budget.amount) : 'None: spending is not limited'],
                   ['Requests at a time', max_concurrent_requests ?? 'Not limited'],
+                  ['Weight on busy runners', runners.weight],
+                  ['May ask for priority', runners.priority ? 'Yes' : 'No'],
                 ]}
               />
               {share !== null && (

@@ -23,6 +23,7 @@ import dev.postern.runners.testing.FakeRunner.Usage;
 import dev.postern.runners.wire.CallerHeaders;
 import dev.postern.tenancy.ApiKeys;
 import dev.postern.tenancy.Bootstrap;
+import dev.postern.tenancy.Limits;
 import dev.postern.tenancy.Organisation;
 import dev.postern.tenancy.Prices;
 import dev.postern.tenancy.Principal;
@@ -151,7 +152,26 @@ class GatewayIT {
     assertThat(entry.event().subjectKind()).isEqualTo(Principal.Kind.PROJECT_KEY);
     assertThat(entry.amount()).isEqualByComparingTo("0.009");
     assertThat(CallerHeaders.read(runner.received().getFirst().headers()::get))
-        .isEqualTo(CallerHeaders.of(home.organisation().id().value().toString()));
+        .isEqualTo(CallerHeaders.of(project.id().value().toString()));
+  }
+
+  @Test
+  void tellsTheRunnerTheShareAsSoonAsTheOperatorHasSetIt() throws Exception {
+    assertThat(tier(chat(",\"service_tier\":\"priority\""))).isEqualTo("default");
+    var share = new Limits.Share(7, true);
+    await(tenancy.limits().putProjectLimits(admin, admin.tenant(), project.id(), 8, null, share));
+
+    assertThat(tier(chat(",\"service_tier\":\"priority\""))).isEqualTo("priority");
+
+    assertThat(
+            runner.received().stream().map(request -> CallerHeaders.read(request.headers()::get)))
+        .containsExactly(
+            CallerHeaders.of(project.id().value().toString()),
+            new CallerHeaders(project.id().value().toString(), 7, 1));
+  }
+
+  private static String tier(HttpResponse<String> response) throws Exception {
+    return JSON.readTree(response.body()).path("service_tier").asText();
   }
 
   @Test
@@ -187,7 +207,11 @@ class GatewayIT {
 
   @Test
   void aSpentBudgetIsInsufficientQuota() throws Exception {
-    await(tenancy.limits().putProjectLimits(admin, project.id(), 8, new BigDecimal("0.05")));
+    await(
+        tenancy
+            .limits()
+            .putProjectLimits(
+                admin, admin.tenant(), project.id(), 8, new BigDecimal("0.05"), null));
     runner.streamReply(List.of("a"), new Usage(30, 15));
     // 45 tokens at a thousand dollars a million leave too little for another of these.
     assertThat(chat(",\"max_completion_tokens\":15").statusCode()).isEqualTo(200);

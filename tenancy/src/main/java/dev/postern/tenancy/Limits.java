@@ -35,10 +35,18 @@ public interface Limits {
   /**
    * Replaces the project's concurrency limit and monthly budget.
    *
+   * @param tenant whose project it is; another than the actor's only for the operator, which the
+   *     caller has made sure of
    * @param budget US dollars a calendar month (UTC); null for no budget
+   * @param share null leaves it as it is
    */
   Future<ProjectLimits> putProjectLimits(
-      Principal actor, ProjectId project, int maxConcurrentRequests, @Nullable BigDecimal budget);
+      Principal actor,
+      TenantId tenant,
+      ProjectId project,
+      int maxConcurrentRequests,
+      @Nullable BigDecimal budget,
+      @Nullable Share share);
 
   /** What calls of one project to one model may take in any sixty seconds. */
   record RateLimit(String model, long requestsPerMinute, long tokensPerMinute) {}
@@ -49,5 +57,18 @@ public interface Limits {
    * @param budget null when the project has none
    * @param spent what the ledger holds for the current month
    */
-  record ProjectLimits(int maxConcurrentRequests, @Nullable BigDecimal budget, BigDecimal spent) {}
+  record ProjectLimits(
+      int maxConcurrentRequests, @Nullable BigDecimal budget, BigDecimal spent, Share share) {}
+
+  /**
+   * What a project gets of busy runners, beside others that wait.
+   *
+   * @param weight part of the processor time against the other projects' weights, from 1 to {@link
+   *     #MAX_WEIGHT}
+   * @param priority whether its calls may ask to go before all others
+   */
+  record Share(int weight, boolean priority) {
+    public static final int MAX_WEIGHT = 1000;
+    public static final Share STANDARD = new Share(1, false);
+  }
 }

@@ -48,5 +48,8 @@ public interface Quotas {
     long completionTokens();
 
     RateLimitStatus status();
+
+    /** What the project gets of the runners. */
+    Limits.Share share();
   }
 }

@@ -10,11 +10,14 @@ import dev.postern.gateway.http.RouteGroup;
 import dev.postern.registry.Deployment;
 import dev.postern.registry.Routes;
 import dev.postern.tenancy.Limits;
+import dev.postern.tenancy.Organisations;
 import dev.postern.tenancy.Page;
+import dev.postern.tenancy.ProjectId;
 import dev.postern.tenancy.Projects;
 import dev.postern.tenancy.TenancyException;
 import dev.postern.tenancy.TenancyFailure;
 import dev.postern.tenancy.TenantId;
+import dev.postern.tenancy.WireId;
 import io.vertx.core.Future;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -23,7 +26,10 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What a project may take: rate limits for each model, concurrency, and money a month. */
+/**
+ * What a project may take: rate limits for each model, concurrency, money a month, and its share of
+ * the runners.
+ */
 final class LimitRoutes implements RouteGroup {
   private static final String RATE_LIMITS = "/v1/organization/projects/:project/rate_limits";
   private static final String LIMITS = "/v1/postern/projects/:project/limits";
@@ -37,11 +43,13 @@ final class LimitRoutes implements RouteGroup {
   private final Limits limits;
   private final Projects projects;
   private final Routes routes;
+  private final Organisations organisations;
 
   LimitRoutes(AdminStores stores) {
     this.limits = stores.limits();
     this.projects = stores.projects();
     this.routes = stores.routes();
+    this.organisations = stores.organisations();
   }
 
   @Override
@@ -102,10 +110,10 @@ final class LimitRoutes implements RouteGroup {
   }
 
   private Future<ObjectNode> get(RoutingContext ctx) {
-    var tenant = Api.principal(ctx).tenant();
-    return projects
-        .get(tenant, Scope.project(ctx))
-        .compose(project -> limits.projectLimits(tenant, project.id()))
+    var project = Scope.project(ctx);
+    return tenant(ctx)
+        .compose(tenant ->
+            projects.get(tenant, project).compose(own -> limits.projectLimits(tenant, own.id())))
         .map(LimitRoutes::shape);
   }
 
@@ -114,15 +122,55 @@ final class LimitRoutes implements RouteGroup {
     var project = Scope.project(ctx);
     return Body.read(
         ctx,
-        Set.of("object", "max_concurrent_requests", "budget"),
+        Set.of("object", "max_concurrent_requests", "budget", "share"),
         body -> {
           int concurrent = (int) body.integer("max_concurrent_requests", 1, MAX_CONCURRENT);
           var budget = budget(body);
-          return projects
-              .get(principal.tenant(), project)
-              .compose(own -> limits.putProjectLimits(principal, own.id(), concurrent, budget))
+          var share = share(body);
+          return tenant(ctx)
+              .compose(tenant ->
+                  projects
+                      .get(tenant, project)
+                      .compose(own -> mayShare(principal.tenant(), tenant, own.id(), share))
+                      .compose(may ->
+                          limits.putProjectLimits(
+                              principal, tenant, project, concurrent, budget, share)))
               .map(LimitRoutes::shape);
         });
+  }
+
+  /** Whose project it is: the caller's, or, for the operator, that of the organisation named. */
+  private Future<TenantId> tenant(RoutingContext ctx) {
+    var own = Api.principal(ctx).tenant();
+    var named = new Query(ctx).text("organization_id");
+    if (named == null) {
+      return Future.succeededFuture(own);
+    }
+    var tenant = new TenantId(WireId.ORGANISATION.require(named));
+    return organisations.requireOperator(own).map(tenant);
+  }
+
+  /** What a project gets of the runners is taken from all others: only the operator changes it. */
+  private Future<Void> mayShare(
+      TenantId actor, TenantId tenant, ProjectId project, Limits.@Nullable Share share) {
+    if (share == null) {
+      return Future.succeededFuture();
+    }
+    return limits
+        .projectLimits(tenant, project)
+        .compose(now ->
+            now.share().equals(share)
+                ? Future.succeededFuture()
+                : organisations.requireOperator(actor));
+  }
+
+  private static Limits.@Nullable Share share(Body body) {
+    if (!body.has("share")) {
+      return null;
+    }
+    var share = body.object("share").only(Set.of("weight", "priority"));
+    return new Limits.Share(
+        (int) share.integer("weight", 1, Limits.Share.MAX_WEIGHT), share.flag("priority"));
   }
 
   /** {@code spent} may be sent back as it was read, but says nothing. */
@@ -174,6 +222,9 @@ final class LimitRoutes implements RouteGroup {
     budget.set("amount", Shapes.money(limits.budget()));
     budget.put("period", "month");
     budget.set("spent", Shapes.money(limits.spent()));
+    node.putObject("share")
+        .put("weight", limits.share().weight())
+        .put("priority", limits.share().priority());
     return node;
   }
 }

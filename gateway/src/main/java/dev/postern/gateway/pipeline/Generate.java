@@ -68,7 +68,7 @@ public final class Generate {
             candidate.baseUri(),
             path(screened.request()),
             call.requestId(),
-            CallerHeaders.of(tenant(screened)),
+            caller(screened.admitted()),
             body.forModel(candidate.model()),
             firstByte,
             total);
@@ -81,9 +81,13 @@ public final class Generate {
         .map(stream -> new Generation.Stream(screened, stream));
   }
 
-  /** Runners share computed prompts within an organisation, as its members share its limits. */
-  private static String tenant(ScreenedCall screened) {
-    return screened.admitted().caller().tenant().value().toString();
+  /** To runners a project is a tenant: they share time by it, and computed prompts within it. */
+  private static CallerHeaders caller(AdmittedCall admitted) {
+    var share = admitted.reservation().share();
+    return new CallerHeaders(
+        admitted.caller().project().value().toString(),
+        share.weight(),
+        ServiceTier.of(admitted.request(), share).runnerPriority());
   }
 
   private static boolean anotherMayAnswer(ScreenedCall screened, Throwable cause) {

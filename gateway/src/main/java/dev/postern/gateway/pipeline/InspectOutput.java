@@ -154,7 +154,10 @@ public final class InspectOutput {
               CallId.COMPLETION;
         };
     return new AnswerLabel(
-        kind.format(call.id()), screened.plan().deployment(), call.startedAt().getEpochSecond());
+        kind.format(call.id()),
+        screened.plan().deployment(),
+        call.startedAt().getEpochSecond(),
+        ServiceTier.answered(screened.request(), screened.admitted().reservation().share()));
   }
 
   private static ObjectNode parse(ScreenedCall screened, Buffer json) {

@@ -308,6 +308,37 @@ class OrganisationRoutesIT {
   }
 
   @Test
+  void onlyTheOperatorChangesWhatAProjectGetsOfTheRunners() {
+    var path = "/v1/postern/projects/%s/limits";
+    var body = "{\"max_concurrent_requests\":3,\"share\":{\"weight\":%d,\"priority\":true}}";
+    var own = path.formatted(bed.ours.projectId());
+    var theirs = path.formatted(bed.theirs.projectId());
+    var theirsByOperator =
+        theirs + "?organization_id=" + WireId.ORGANISATION.format(bed.theirs.id().value());
+
+    assertThat(bed.get(own).path("share").toString())
+        .isEqualTo("{\"weight\":1,\"priority\":false}");
+    assertThat(bed.json("PUT", own, body.formatted(5)).path("share").path("weight").intValue())
+        .isEqualTo(5);
+    assertThat(bed.json("PUT", theirsByOperator, body.formatted(2)).path("share").toString())
+        .isEqualTo("{\"weight\":2,\"priority\":true}");
+
+    var key = bed.theirs.adminKey();
+    var refused = bed.call("PUT", theirs, key, body.formatted(1000));
+    assertThat(refused.statusCode()).isEqualTo(403);
+    assertThat(bed.call("PUT", theirs, key, body.formatted(2)).statusCode()).isEqualTo(200);
+    assertThat(bed.call("PUT", theirs, key, "{\"max_concurrent_requests\":4}").body())
+        .contains("\"weight\":2");
+    var foreign = own + "?organization_id=" + WireId.ORGANISATION.format(bed.ours.id().value());
+    assertThat(bed.call("GET", foreign, key, null).statusCode()).isEqualTo(403);
+    assertThat(bed.call("PUT", foreign, key, body.formatted(2)).statusCode()).isEqualTo(403);
+    for (int weight : new int[] {0, 1001}) {
+      assertThat(bed.call("PUT", own, bed.ours.adminKey(), body.formatted(weight)).statusCode())
+          .isEqualTo(400);
+    }
+  }
+
+  @Test
   void replacesTheGuardrailPolicy() {
     var path = "/v1/postern/projects/" + bed.ours.projectId() + "/guardrail_policy";
     var before = bed.get(path);

@@ -11,6 +11,8 @@ import dev.postern.registry.GuardrailPolicy;
 import dev.postern.registry.GuardrailPolicy.Action;
 import dev.postern.runners.testing.FakeReply;
 import dev.postern.runners.testing.FakeRunner.Usage;
+import dev.postern.runners.wire.CallerHeaders;
+import dev.postern.tenancy.Limits;
 import dev.postern.tenancy.Principal;
 import dev.postern.tenancy.TenancyFailure;
 import dev.postern.tenancy.UsageEvent;
@@ -27,6 +29,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The whole way of a request over real HTTP, from a client to a scripted runner and back. */
@@ -195,6 +198,43 @@ class InferenceIT {
     assertThat(open.minCompletionTokens()).isEqualTo(Admit.SHORTEST_ANSWER);
     assertThat(open.maxCompletionTokens()).isEqualTo(2048);
     assertThat(open.promptTokens()).isPositive();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "auto,       false, default,   0",
+    "default,    true,  default,   0",
+    "flex,       false, flex,     -1",
+    "scale,      true,  default,   0",
+    "priority,   false, default,   0",
+    "priority,   true,  priority,  1"
+  })
+  void servesTheTierThatTheProjectMayHaveAndSaysWhichItWas(
+      String asked, boolean allowed, String served, int priority) throws Exception {
+    bed.quotas.share(new Limits.Share(3, allowed));
+    var tier = ",\"service_tier\":\"" + asked + "\"";
+
+    var answer = JSON.readTree(bed.chat(tier).body());
+    var streamed = chunks(bed.chat(tier + STREAM));
+    var completion =
+        bed.client.post(
+            "/v1/completions",
+            "{\"model\":\"" + GatewayBed.MODEL + "\",\"prompt\":\"x\"" + tier + "}");
+
+    assertThat(answer.path("service_tier").asText()).isEqualTo(served);
+    assertThat(streamed)
+        .allSatisfy(chunk -> assertThat(chunk.path("service_tier").asText()).isEqualTo(served));
+    assertThat(JSON.readTree(completion.body()).path("service_tier").asText()).isEqualTo(served);
+    assertThat(bed.runner.received())
+        .hasSize(3)
+        .allSatisfy(request ->
+            assertThat(CallerHeaders.read(request.headers()::get))
+                .isEqualTo(new CallerHeaders(GatewayBed.PROJECT.value().toString(), 3, priority)));
+  }
+
+  @Test
+  void namesNoTierToWhoAskedForNone() throws Exception {
+    assertThat(JSON.readTree(bed.chat("").body()).has("service_tier")).isFalse();
   }
 
   @Test

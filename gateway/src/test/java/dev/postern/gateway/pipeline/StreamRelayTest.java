@@ -14,7 +14,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class StreamRelayTest {
-  private static final AnswerLabel LABEL = new AnswerLabel("chatcmpl-1", "m", 7);
+  private static final AnswerLabel LABEL = new AnswerLabel("chatcmpl-1", "m", 7, null);
 
   private final FakeClient client = new FakeClient("");
   private final FakeStream source = new FakeStream();

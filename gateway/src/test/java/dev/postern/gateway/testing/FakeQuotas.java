@@ -1,5 +1,6 @@
 package dev.postern.gateway.testing;
 
+import dev.postern.tenancy.Limits;
 import dev.postern.tenancy.Quotas;
 import dev.postern.tenancy.RateLimitStatus;
 import dev.postern.tenancy.TenancyException;
@@ -18,6 +19,7 @@ public final class FakeQuotas implements Quotas {
 
   private final List<Demand> demands = new CopyOnWriteArrayList<>();
   private volatile @Nullable TenancyFailure refusal;
+  private volatile Limits.Share share = Limits.Share.STANDARD;
   private volatile long mostTokens = Long.MAX_VALUE;
 
   public void refuse(TenancyFailure failure) {
@@ -27,6 +29,11 @@ public final class FakeQuotas implements Quotas {
   /** Open-ended calls get no more than this. */
   public void grantAtMost(long tokens) {
     mostTokens = tokens;
+  }
+
+  /** What every project gets of the runners. */
+  public void share(Limits.Share given) {
+    share = given;
   }
 
   public List<Demand> demands() {
@@ -42,9 +49,10 @@ public final class FakeQuotas implements Quotas {
     }
     var tokens =
         Math.max(demand.minCompletionTokens(), Math.min(mostTokens, demand.maxCompletionTokens()));
-    return Future.succeededFuture(new Held(demand.requestId(), tokens, STATUS));
+    return Future.succeededFuture(new Held(demand.requestId(), tokens, STATUS, share));
   }
 
-  private record Held(UUID requestId, long completionTokens, RateLimitStatus status)
+  private record Held(
+      UUID requestId, long completionTokens, RateLimitStatus status, Limits.Share share)
       implements Reservation {}
 }

@@ -22,6 +22,7 @@ final class CompletionFields {
           "prompt",
           "repetition_penalty",
           "seed",
+          "service_tier",
           "stop",
           "stream",
           "stream_options",

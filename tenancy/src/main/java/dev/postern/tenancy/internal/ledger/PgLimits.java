@@ -57,7 +57,8 @@ public final class PgLimits implements Limits {
 
   private static final String PROJECT_LIMITS =
       """
-      SELECT l.max_concurrent_requests, l.monthly_budget, coalesce(s.spent, 0) AS spent
+      SELECT l.max_concurrent_requests, l.monthly_budget, coalesce(s.spent, 0) AS spent,
+        coalesce(l.weight, 1) AS weight, coalesce(l.priority, false) AS priority
       FROM projects p
       LEFT JOIN project_limits l ON l.project_id = p.id
       LEFT JOIN project_spend s ON s.project_id = p.id AND s.month = $2
@@ -66,12 +67,14 @@ public final class PgLimits implements Limits {
 
   private static final String SET_PROJECT_LIMITS =
       """
-      INSERT INTO project_limits
-        (project_id, tenant_id, max_concurrent_requests, monthly_budget)
-      VALUES ($1, $2, $3, $4)
+      INSERT INTO project_limits AS l
+        (project_id, tenant_id, max_concurrent_requests, monthly_budget, weight, priority)
+      VALUES ($1, $2, $3, $4, $5, coalesce($6, false))
       ON CONFLICT (project_id) DO UPDATE SET
         max_concurrent_requests = excluded.max_concurrent_requests,
-        monthly_budget = excluded.monthly_budget
+        monthly_budget = excluded.monthly_budget,
+        weight = coalesce($5, l.weight),
+        priority = coalesce($6, l.priority)
       """;
 
   private final TenantDb db;
@@ -204,13 +207,19 @@ public final class PgLimits implements Limits {
               new ProjectLimits(
                   concurrent == null ? defaults.concurrentRequests() : concurrent,
                   row.getBigDecimal("monthly_budget"),
-                  row.getBigDecimal("spent")));
+                  row.getBigDecimal("spent"),
+                  new Share(row.getInteger("weight"), row.getBoolean("priority"))));
         });
   }
 
   @Override
   public Future<ProjectLimits> putProjectLimits(
-      Principal actor, ProjectId project, int maxConcurrentRequests, @Nullable BigDecimal budget) {
+      Principal actor,
+      TenantId tenant,
+      ProjectId project,
+      int maxConcurrentRequests,
+      @Nullable BigDecimal budget,
+      @Nullable Share share) {
     if (maxConcurrentRequests < 0 || maxConcurrentRequests > MAX_CONCURRENT) {
       return failed(
           new TenancyFailure.Invalid(
@@ -223,14 +232,21 @@ public final class PgLimits implements Limits {
               "budget.amount",
               "budget.amount must be from 0 to 10^9 with at most 10 digits after the point"));
     }
+    if (share != null && (share.weight() < 1 || share.weight() > Share.MAX_WEIGHT)) {
+      return failed(
+          new TenancyFailure.Invalid(
+              "share.weight", "share.weight must be from 1 to " + Share.MAX_WEIGHT));
+    }
     var values =
         Tuple.tuple()
             .addUUID(project.value())
-            .addUUID(actor.tenant().value())
+            .addUUID(tenant.value())
             .addInteger(maxConcurrentRequests)
-            .addBigDecimal(budget);
+            .addBigDecimal(budget)
+            .addInteger(share == null ? null : share.weight())
+            .addBoolean(share == null ? null : share.priority());
     return db.inTenant(
-        actor.tenant(),
+        tenant,
         connection ->
             requireProject(connection, project)
                 .compose(found -> connection.preparedQuery(SET_PROJECT_LIMITS).execute(values))
@@ -253,6 +269,8 @@ public final class PgLimits implements Limits {
         WireId.PROJECT.format(project.value()),
         new JsonObject()
             .put("max_concurrent_requests", limits.maxConcurrentRequests())
-            .put("budget", budget == null ? null : budget.toPlainString()));
+            .put("budget", budget == null ? null : budget.toPlainString())
+            .put("weight", limits.share().weight())
+            .put("priority", limits.share().priority()));
   }
 }

@@ -1,5 +1,6 @@
 package dev.postern.tenancy.internal.quota;
 
+import dev.postern.tenancy.Limits.Share;
 import dev.postern.tenancy.Quotas;
 import dev.postern.tenancy.RateLimitStatus;
 import java.util.UUID;
@@ -15,6 +16,7 @@ final class Held implements Quotas.Reservation {
   private final UUID requestId;
   private final long completionTokens;
   private final RateLimitStatus status;
+  private final Share share;
   boolean released;
   boolean charged;
 
@@ -25,7 +27,8 @@ final class Held implements Quotas.Reservation {
       long completionTokens,
       long nanos,
       WindowLeases.@Nullable Taken taken,
-      RateLimitStatus status) {
+      RateLimitStatus status,
+      Share share) {
     this.project = project;
     this.model = model;
     this.requestId = call.demand().requestId();
@@ -34,6 +37,7 @@ final class Held implements Quotas.Reservation {
     this.tokens = call.demand().promptTokens() + completionTokens;
     this.taken = taken;
     this.status = status;
+    this.share = share;
   }
 
   @Override
@@ -49,5 +53,10 @@ final class Held implements Quotas.Reservation {
   @Override
   public RateLimitStatus status() {
     return status;
+  }
+
+  @Override
+  public Share share() {
+    return share;
   }
 }

@@ -1,6 +1,7 @@
 package dev.postern.tenancy.internal.quota;
 
 import dev.postern.tenancy.DefaultLimits;
+import dev.postern.tenancy.Limits.Share;
 import dev.postern.tenancy.ProjectId;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Pool;
@@ -27,6 +28,7 @@ final class PgQuotaStore implements QuotaStore {
       SELECT * FROM door.quota_acquire(
         $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
         $21, $22, $23, $24)
+      CROSS JOIN door.project_share($2)
       """;
 
   private static final String GIVE_BACK = "SELECT door.quota_give_back($1, $2, $3, $4, $5)";
@@ -94,7 +96,8 @@ final class PgQuotaStore implements QuotaStore {
         window(row, "tokens"),
         row.getInteger("slots_limit"),
         row.getInteger("slots_held"),
-        money(row));
+        money(row),
+        new Share(row.getInteger("weight"), row.getBoolean("priority")));
   }
 
   private static Window window(Row row, String metric) {

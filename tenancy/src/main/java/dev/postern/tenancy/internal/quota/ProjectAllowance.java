@@ -1,5 +1,6 @@
 package dev.postern.tenancy.internal.quota;
 
+import dev.postern.tenancy.Limits.Share;
 import dev.postern.tenancy.ProjectId;
 import dev.postern.tenancy.TenancyFailure;
 import dev.postern.tenancy.TenantId;
@@ -32,6 +33,7 @@ final class ProjectAllowance {
   long generation;
 
   boolean evicted;
+  private Share share = Share.STANDARD;
   private @Nullable ModelAllowance low;
 
   ProjectAllowance(TenantId tenant, ProjectId id) {
@@ -78,7 +80,7 @@ final class ProjectAllowance {
     if (model.isLow(now)) {
       low = model;
     }
-    return new Held(this, model, call, completion, nanos, taken, model.status(now));
+    return new Held(this, model, call, completion, nanos, taken, model.status(now), share);
   }
 
   private boolean isUnaffordable(long nanos) {
@@ -155,6 +157,7 @@ final class ProjectAllowance {
     model.grant(grant, sent + Duration.ofMillis(grant.leaseMillis()).toNanos());
     slots.grant(grant.slotsHeld(), sent + QuotaStore.SLOTS_TTL.toNanos());
     money.grant(grant.money(), sent);
+    share = grant.share();
     QuotaStore.Refused refused = grant.refused();
     model.refusal =
         refused == null

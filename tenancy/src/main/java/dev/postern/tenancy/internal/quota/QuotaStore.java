@@ -1,5 +1,6 @@
 package dev.postern.tenancy.internal.quota;
 
+import dev.postern.tenancy.Limits.Share;
 import dev.postern.tenancy.ProjectId;
 import dev.postern.tenancy.TenantId;
 import io.vertx.core.Future;
@@ -81,7 +82,8 @@ interface QuotaStore {
       Window tokens,
       int slotsLimit,
       int slotsHeld,
-      @Nullable Money money) {}
+      @Nullable Money money,
+      Share share) {}
 
   /** Which limit is in the way. */
   enum Refused {

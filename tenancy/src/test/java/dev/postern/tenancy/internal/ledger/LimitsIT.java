@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -87,17 +88,34 @@ class LimitsIT {
   @Test
   void aProjectHasItsConcurrencyItsBudgetAndWhatItSpent() {
     assertThat(await(limits.projectLimits(tenant.id(), tenant.project())))
-        .isEqualTo(new Limits.ProjectLimits(64, null, BigDecimal.ZERO));
+        .isEqualTo(new Limits.ProjectLimits(64, null, BigDecimal.ZERO, Limits.Share.STANDARD));
 
-    var put =
-        await(
-            limits.putProjectLimits(
-                tenant.principal(), tenant.project(), 5, new BigDecimal("12.5")));
+    var put = await(put(tenant, 5, new BigDecimal("12.5"), null));
 
     assertThat(put.maxConcurrentRequests()).isEqualTo(5);
     assertThat(put.budget()).isEqualByComparingTo("12.5");
-    await(limits.putProjectLimits(tenant.principal(), tenant.project(), 5, null));
+    await(put(tenant, 5, null, null));
     assertThat(await(limits.projectLimits(tenant.id(), tenant.project())).budget()).isNull();
+  }
+
+  private Future<Limits.ProjectLimits> put(
+      Tenant actor, int concurrent, @Nullable BigDecimal budget, Limits.@Nullable Share share) {
+    return limits.putProjectLimits(
+        actor.principal(), actor.id(), tenant.project(), concurrent, budget, share);
+  }
+
+  @Test
+  void aProjectKeepsItsShareOfTheRunnersUntilItIsGivenAnother() {
+    var share = new Limits.Share(7, true);
+
+    assertThat(await(put(tenant, 5, null, share)).share()).isEqualTo(share);
+    assertThat(await(put(tenant, 6, null, null)).share()).isEqualTo(share);
+    for (int weight : new int[] {0, -1, 1001}) {
+      assertThat(failure(put(tenant, 6, null, new Limits.Share(weight, false))))
+          .isEqualTo(
+              new TenancyFailure.Invalid("share.weight", "share.weight must be from 1 to 1000"));
+    }
+    assertThat(await(limits.projectLimits(tenant.id(), tenant.project())).share()).isEqualTo(share);
   }
 
   @Test
@@ -108,8 +126,7 @@ class LimitsIT {
         .isInstanceOf(TenancyFailure.NotFound.class);
     assertThat(failure(limits.updateRateLimit(other.principal(), tenant.project(), "a", 1L, null)))
         .isInstanceOf(TenancyFailure.NotFound.class);
-    assertThat(failure(limits.putProjectLimits(other.principal(), tenant.project(), 1, null)))
-        .isInstanceOf(TenancyFailure.NotFound.class);
+    assertThat(failure(put(other, 1, null, null))).isInstanceOf(TenancyFailure.NotFound.class);
     assertThat(failure(limits.projectLimits(new TenantId(new UUID(0, 0)), tenant.project())))
         .isInstanceOf(TenancyFailure.NotFound.class);
   }
@@ -122,15 +139,9 @@ class LimitsIT {
             new TenancyFailure.Invalid(
                 "max_requests_per_1_minute",
                 "max_requests_per_1_minute must be from 0 to 1099511627776"));
-    assertThat(
-            failure(
-                limits.putProjectLimits(
-                    tenant.principal(), tenant.project(), 1, new BigDecimal("-0.01"))))
+    assertThat(failure(put(tenant, 1, new BigDecimal("-0.01"), null)))
         .isInstanceOf(TenancyFailure.Invalid.class);
-    assertThat(
-            failure(
-                limits.putProjectLimits(
-                    tenant.principal(), tenant.project(), 1, new BigDecimal("0.00000000001"))))
+    assertThat(failure(put(tenant, 1, new BigDecimal("0.00000000001"), null)))
         .isInstanceOf(TenancyFailure.Invalid.class);
   }
 

@@ -1,5 +1,6 @@
 package dev.postern.tenancy.internal.quota;
 
+import dev.postern.tenancy.Limits;
 import dev.postern.tenancy.ProjectId;
 import io.vertx.core.Future;
 import java.math.BigDecimal;
@@ -188,7 +189,8 @@ final class SimulatedStore {
         new QuotaStore.Window(tokensLimit, usedTokens + newTokens, newTokens, 1_000L),
         slotsLimit,
         held,
-        leased);
+        leased,
+        Limits.Share.STANDARD);
   }
 
   private static boolean isShort(QuotaStore.Want want, long free) {
