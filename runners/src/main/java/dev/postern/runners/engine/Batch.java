@@ -203,6 +203,11 @@ final class Batch {
     return totalBlocks - rowBlocks - prefixes.size();
   }
 
+  /** Whether no further block can be set aside. */
+  private boolean full() {
+    return free() == 0 || prefixes.size() == decoder.maxBlocks();
+  }
+
   private void removeEldest() {
     int block = prefixes.removeEldest();
     decoder.drop(block);
@@ -242,10 +247,10 @@ final class Batch {
         row.tokens(),
         row.shareable(),
         (from, mayRemove) -> {
-          if (free() == 0 && mayRemove) {
+          if (full() && mayRemove) {
             removeEldest();
           }
-          if (free() == 0) {
+          if (full()) {
             return -1;
           }
           int block = freed.isEmpty() ? unused++ : freed.pop();

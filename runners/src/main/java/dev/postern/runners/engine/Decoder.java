@@ -24,6 +24,9 @@ interface Decoder extends AutoCloseable {
   /** Positions that all rows and blocks together may hold; at least one full row. */
   long maxTokens();
 
+  /** Blocks that may be set aside at the same time, numbered from 0. */
+  int maxBlocks();
+
   /** Positions of a block, and the unit in which rows take memory. */
   int blockTokens();
 

@@ -23,41 +23,24 @@ final class DirectKvMemory implements KvMemory {
 
   private record Stretch(int first, int count) {}
 
+  /**
+   * @param inputs by the graph's input names
+   * @param outputs the same tensors by its output names
+   */
+  record View(Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> outputs) {}
+
   DirectKvMemory(OrtEnvironment environment, Shape shape) {
     this.environment = environment;
     this.shape = shape;
-    this.memory = new LazyMemory(2L * shape.layers() * slabBytes());
-    this.blocks = new LazyMemory(Math.max(1, shape.blocks()) * blockBytes());
+    this.memory = new LazyMemory(shape.slabs() * shape.slabBytes());
+    this.blocks = new LazyMemory(Math.max(1, shape.blocks()) * shape.blockBytes());
   }
 
-  /** Bytes of all rows' keys, or values, in one layer. */
-  private long slabBytes() {
-    return shape.rows() * rowBytes();
-  }
-
-  private long rowBytes() {
-    return shape.rowElements() * Float.BYTES;
-  }
-
-  /** Slabs alternate between keys and values, layer by layer. */
-  private long offset(int slab, int row) {
-    return slab * slabBytes() + row * rowBytes();
-  }
-
-  private long positionBytes() {
-    return (long) shape.headWidth() * Float.BYTES;
-  }
-
-  private long blockBytes() {
-    return shape.blockTokens() * shape.bytesPerToken();
-  }
-
-  private int slabs() {
-    return 2 * shape.layers();
-  }
-
-  @Override
-  public View view(int first, int count) throws OrtException {
+  /**
+   * Tensors over rows {@code first} to {@code first + count - 1}. The maps are kept and shared: do
+   * not change them.
+   */
+  View view(int first, int count) throws OrtException {
     var stretch = new Stretch(first, count);
     View view = views.get(stretch);
     if (view == null) {
@@ -70,8 +53,9 @@ final class DirectKvMemory implements KvMemory {
   private View makeView(int first, int count) throws OrtException {
     Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
     Map<String, OnnxTensor> outputs = new LinkedHashMap<>();
-    for (int slab = 0; slab < slabs(); slab++) {
-      MemorySegment rows = memory.segment().asSlice(offset(slab, first), count * rowBytes());
+    for (int slab = 0; slab < shape.slabs(); slab++) {
+      MemorySegment rows =
+          memory.segment().asSlice(shape.offset(slab, first, 0, 0), count * shape.rowBytes());
       FloatBuffer buffer = rows.asByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer();
       OnnxTensor tensor = OnnxTensor.createTensor(environment, buffer, shape.tensor(count));
       boolean key = slab % 2 == 0;
@@ -84,29 +68,25 @@ final class DirectKvMemory implements KvMemory {
   @Override
   public void copy(int from, int to, int length) {
     MemorySegment all = memory.segment();
-    for (int slab = 0; slab < slabs(); slab++) {
+    for (int slab = 0; slab < shape.slabs(); slab++) {
       for (int head = 0; head < shape.keyValueHeads(); head++) {
         MemorySegment.copy(
             all,
-            position(slab, from, head, 0),
+            shape.offset(slab, from, head, 0),
             all,
-            position(slab, to, head, 0),
-            length * positionBytes());
+            shape.offset(slab, to, head, 0),
+            length * shape.positionBytes());
       }
     }
   }
 
-  private long position(int slab, int row, int head, int position) {
-    return offset(slab, row) + ((long) head * shape.capacity() + position) * positionBytes();
-  }
-
   @Override
   public void save(int row, int from, int block) {
-    long stretch = shape.blockTokens() * positionBytes();
-    long target = block * blockBytes();
-    for (int slab = 0; slab < slabs(); slab++) {
+    long stretch = shape.blockTokens() * shape.positionBytes();
+    long target = block * shape.blockBytes();
+    for (int slab = 0; slab < shape.slabs(); slab++) {
       for (int head = 0; head < shape.keyValueHeads(); head++, target += stretch) {
-        long source = position(slab, row, head, from);
+        long source = shape.offset(slab, row, head, from);
         MemorySegment.copy(memory.segment(), source, blocks.segment(), target, stretch);
       }
     }
@@ -114,11 +94,11 @@ final class DirectKvMemory implements KvMemory {
 
   @Override
   public void load(int block, int row, int to) {
-    long stretch = shape.blockTokens() * positionBytes();
-    long source = block * blockBytes();
-    for (int slab = 0; slab < slabs(); slab++) {
+    long stretch = shape.blockTokens() * shape.positionBytes();
+    long source = block * shape.blockBytes();
+    for (int slab = 0; slab < shape.slabs(); slab++) {
       for (int head = 0; head < shape.keyValueHeads(); head++, source += stretch) {
-        long target = position(slab, row, head, to);
+        long target = shape.offset(slab, row, head, to);
         MemorySegment.copy(blocks.segment(), source, memory.segment(), target, stretch);
       }
     }
@@ -126,13 +106,13 @@ final class DirectKvMemory implements KvMemory {
 
   @Override
   public void drop(int block) {
-    blocks.release(block * blockBytes(), blockBytes());
+    blocks.release(block * shape.blockBytes(), shape.blockBytes());
   }
 
   @Override
   public void release(int row) {
-    for (int slab = 0; slab < slabs(); slab++) {
-      memory.release(offset(slab, row), rowBytes());
+    for (int slab = 0; slab < shape.slabs(); slab++) {
+      memory.release(shape.offset(slab, row, 0, 0), shape.rowBytes());
     }
   }
 

@@ -1,20 +1,11 @@
 package dev.postern.runners.engine;
 
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtException;
-import java.util.Map;
-
 /**
- * The keys and values of all rows, and of blocks that are set aside. Rows lie one after the other, so that any stretch of them is one
- * tensor a layer; each tensor serves as past and as present, so attention appends in place.
+ * The keys and values of all rows, and of blocks that are set aside. Rows lie one after the other,
+ * so that any stretch of them is one tensor a layer; each tensor serves as past and as present, so
+ * attention appends in place.
  */
 interface KvMemory extends AutoCloseable {
-
-  /**
-   * Tensors over rows {@code first} to {@code first + count - 1}. The maps are kept and shared: do
-   * not change them.
-   */
-  View view(int first, int count) throws OrtException;
 
   /** Copies the first {@code length} positions of a row over another. */
   void copy(int from, int to, int length);
@@ -35,24 +26,26 @@ interface KvMemory extends AutoCloseable {
   void close();
 
   /**
-   * @param inputs by the graph's input names
-   * @param outputs the same tensors by its output names
-   */
-  record View(Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> outputs) {}
-
-  /**
    * The sizes that all implementations need.
    *
    * @param capacity positions a row has memory for, whole blocks
    * @param blocks how many may be set aside
+   * @param elementBytes of one number
    */
-  record Shape(int layers, int keyValueHeads, int headWidth, int capacity, int rows, int blocks) {
+  record Shape(
+      int layers,
+      int keyValueHeads,
+      int headWidth,
+      int capacity,
+      int rows,
+      int blocks,
+      int elementBytes) {
     private static final int LEAST_BLOCK = 16;
     private static final int PAGE = 4096;
 
     /** The least number of positions, of which a head's stretch fills whole pages. */
-    static int blockTokens(int headWidth) {
-      int positionBytes = headWidth * Float.BYTES;
+    static int blockTokens(int headWidth, int elementBytes) {
+      int positionBytes = headWidth * elementBytes;
       int unit = PAGE;
       while (unit > 1 && unit / 2 * positionBytes % PAGE == 0) {
         unit /= 2;
@@ -60,21 +53,50 @@ interface KvMemory extends AutoCloseable {
       return Math.max(LEAST_BLOCK, unit);
     }
 
-    static long bytesPerToken(int layers, int keyValueHeads, int headWidth) {
-      return 2L * layers * keyValueHeads * headWidth * Float.BYTES;
+    static long bytesPerToken(int layers, int keyValueHeads, int headWidth, int elementBytes) {
+      return 2L * layers * keyValueHeads * headWidth * elementBytes;
     }
 
     int blockTokens() {
-      return blockTokens(headWidth);
+      return blockTokens(headWidth, elementBytes);
     }
 
-    /** Floats of one row's keys, or values, in one layer. */
-    long rowElements() {
-      return (long) keyValueHeads * capacity * headWidth;
+    /** Bytes of one head's position. */
+    long positionBytes() {
+      return (long) headWidth * elementBytes;
+    }
+
+    /** Bytes of one row's keys, or values, in one layer. */
+    long rowBytes() {
+      return keyValueHeads * capacity * positionBytes();
+    }
+
+    /** Bytes of all rows' keys, or values, in one layer. */
+    long slabBytes() {
+      return rows * rowBytes();
+    }
+
+    /** Keys and values of all layers. */
+    int slabs() {
+      return 2 * layers;
+    }
+
+    long blockBytes() {
+      return blockTokens() * bytesPerToken();
+    }
+
+    /**
+     * Where a position of one head lies from the first byte of all rows on. Slabs are keys and
+     * values in turn, layer by layer.
+     */
+    long offset(int slab, int row, int head, int position) {
+      return slab * slabBytes()
+          + row * rowBytes()
+          + ((long) head * capacity + position) * positionBytes();
     }
 
     long bytesPerToken() {
-      return bytesPerToken(layers, keyValueHeads, headWidth);
+      return bytesPerToken(layers, keyValueHeads, headWidth, elementBytes);
     }
 
     long[] tensor(int count) {

@@ -29,7 +29,7 @@ final class OnnxDecoder implements Decoder {
   /** The graph with places for adapters; opened when the first one is used. */
   private @Nullable OrtSession adapted;
 
-  private final KvMemory cache;
+  private final DirectKvMemory cache;
   private final Room room;
   private final KvMemory.Shape shape;
   private final int vocabulary;
@@ -133,6 +133,11 @@ final class OnnxDecoder implements Decoder {
   }
 
   @Override
+  public int maxBlocks() {
+    return shape.blocks();
+  }
+
+  @Override
   public int blockTokens() {
     return shape.blockTokens();
   }
@@ -168,7 +173,7 @@ final class OnnxDecoder implements Decoder {
 
   private void run(int first, int rows, int sequence, int kept) throws OrtException {
     int total = fillMask(first, rows);
-    KvMemory.View view = cache.view(first, rows);
+    DirectKvMemory.View view = cache.view(first, rows);
     Map<String, OnnxTensor> inputs = new HashMap<>(view.inputs());
     Map<String, OnnxTensor> outputs = new LinkedHashMap<>(view.outputs());
     outputs.put("logits", logitView(rows, kept));

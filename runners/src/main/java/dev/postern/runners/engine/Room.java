@@ -16,6 +16,11 @@ record Room(KvMemory.Shape shape, int context, long maxTokens, int maxScored) {
   /** Logits of scored prompts may take one part in so many of the memory. */
   private static final int SCORED_SHARE = 8;
 
+  /** Of a device's memory, so many parts in so many are for rows. */
+  private static final int DEVICE_ROW_PARTS = 3;
+
+  private static final int DEVICE_PARTS = 4;
+
   /**
    * @param cacheShape of one layer's keys in the graph: [rows, heads, positions, width]
    * @throws IllegalArgumentException when the memory is too small for the shortest row
@@ -24,8 +29,8 @@ record Room(KvMemory.Shape shape, int context, long maxTokens, int maxScored) {
       EngineConfig config, int modelContext, int vocabulary, int layers, long[] cacheShape) {
     int heads = (int) cacheShape[1];
     int width = (int) cacheShape[3];
-    int block = KvMemory.Shape.blockTokens(width);
-    long bytesPerToken = KvMemory.Shape.bytesPerToken(layers, heads, width);
+    int block = KvMemory.Shape.blockTokens(width, Float.BYTES);
+    long bytesPerToken = KvMemory.Shape.bytesPerToken(layers, heads, width, Float.BYTES);
     long positionLogits = (long) vocabulary * Float.BYTES;
     int scored =
         Math.clamp(config.cacheBytes() / SCORED_SHARE / positionLogits, LEAST_SCORED, MAX_SCORED);
@@ -53,8 +58,39 @@ record Room(KvMemory.Shape shape, int context, long maxTokens, int maxScored) {
             width,
             (int) roundUp(context, block),
             (int) rows,
-            (int) Math.min(blocks, Integer.MAX_VALUE));
+            (int) Math.min(blocks, Integer.MAX_VALUE),
+            Float.BYTES);
     return new Room(shape, context, blocks * block, scored);
+  }
+
+  /**
+   * For a device, whose memory is taken at once and holds keys and values only: rows have their
+   * full context, as many of them as fit into three quarters of it; the rest holds blocks.
+   *
+   * @param elementBytes of a number in the cache
+   * @throws IllegalArgumentException when the memory is too small for the shortest row
+   */
+  static Room onDevice(
+      EngineConfig config, int modelContext, int layers, long[] cacheShape, int elementBytes) {
+    int heads = (int) cacheShape[1];
+    int width = (int) cacheShape[3];
+    int block = KvMemory.Shape.blockTokens(width, elementBytes);
+    long blockBytes = KvMemory.Shape.bytesPerToken(layers, heads, width, elementBytes) * block;
+    long blocks = Math.min(config.cacheBytes() / blockBytes, Integer.MAX_VALUE / block);
+    if (blocks == 0) {
+      throw new IllegalArgumentException(
+          "a cache of %d bytes is too small for this model: it takes %d for each %d tokens"
+              .formatted(config.cacheBytes(), blockBytes, block));
+    }
+    int context = (int) Math.min(Math.min(modelContext, config.maxContext()), blocks * block);
+    long rowBlocks = roundUp(context, block) / block;
+    long rows =
+        Math.clamp(blocks / DEVICE_PARTS * DEVICE_ROW_PARTS / rowBlocks, 1, config.maxRows());
+    long spare = blocks - rows * rowBlocks;
+    var shape =
+        new KvMemory.Shape(
+            layers, heads, width, (int) (rowBlocks * block), (int) rows, (int) spare, elementBytes);
+    return new Room(shape, context, blocks * block, MAX_SCORED);
   }
 
   private static long roundUp(long count, int unit) {

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -32,6 +33,9 @@ final class OrtApi {
 
   /** (code, message): status. */
   private static final MethodHandle CREATE_STATUS = leaf(0, JAVA_LONG, JAVA_INT, JAVA_LONG);
+
+  /** (status): code. */
+  private static final MethodHandle CODE = leaf(1, JAVA_INT, JAVA_LONG);
 
   /** (status): message. */
   private static final MethodHandle MESSAGE = leaf(2, JAVA_LONG, JAVA_LONG);
@@ -72,11 +76,7 @@ final class OrtApi {
   private OrtApi() {}
 
   private static long table() {
-    String version = OrtEnvironment.getEnvironment().getVersion();
-    if (!version.equals(VERSION)) {
-      throw new IllegalStateException(
-          "ONNX Runtime is " + version + ", and its table is known for " + VERSION);
-    }
+    requireKnown(OrtEnvironment.getEnvironment().getVersion());
     try {
       var field = Class.forName("ai.onnxruntime.OnnxRuntime").getDeclaredField("ortApiHandle");
       field.setAccessible(true);
@@ -86,14 +86,21 @@ final class OrtApi {
     }
   }
 
+  /** Comes before any look into the table. */
+  static void requireKnown(String version) {
+    if (!version.equals(VERSION)) {
+      throw new IllegalStateException(
+          "ONNX Runtime is " + version + ", and its table is known for " + VERSION);
+    }
+  }
+
   /** A function that never comes back into Java: its call costs a few nanoseconds. */
-  private static MethodHandle leaf(
-      int place, @Nullable MemoryLayout result, MemoryLayout... arguments) {
+  static MethodHandle leaf(int place, @Nullable MemoryLayout result, MemoryLayout... arguments) {
     return function(place, result, arguments, Linker.Option.critical(false));
   }
 
-  /** A function that may call back into Java. */
-  private static MethodHandle calling(int place, MemoryLayout result, MemoryLayout... arguments) {
+  /** A function that may call back into Java, or take long. */
+  static MethodHandle calling(int place, @Nullable MemoryLayout result, MemoryLayout... arguments) {
     return function(place, result, arguments);
   }
 
@@ -112,7 +119,7 @@ final class OrtApi {
   }
 
   @FunctionalInterface
-  private interface Call {
+  interface Call {
     long status() throws Throwable;
   }
 
@@ -125,6 +132,40 @@ final class OrtApi {
       throw new IllegalStateException(failure);
     }
     check(status);
+  }
+
+  /**
+   * Calls a function that can fail for reasons of the device's or the model's.
+   *
+   * @throws OrtException with ONNX Runtime's code and message
+   */
+  static void attempt(Call call) throws OrtException {
+    long status;
+    try {
+      status = call.status();
+    } catch (Throwable failure) {
+      throw new IllegalStateException(failure);
+    }
+    if (status != 0) {
+      throw new OrtException(code(status), takeMessage(status));
+    }
+  }
+
+  /** Calls a function that gives something back, which cannot fail. */
+  static void release(MethodHandle function, long handle) {
+    try {
+      function.invokeExact(handle);
+    } catch (Throwable failure) {
+      throw new IllegalStateException(failure);
+    }
+  }
+
+  private static int code(long status) {
+    try {
+      return (int) CODE.invokeExact(status);
+    } catch (Throwable failure) {
+      throw new IllegalStateException(failure);
+    }
   }
 
   private static void check(long status) {
@@ -166,10 +207,18 @@ final class OrtApi {
   }
 
   private static long handle(OrtSession.SessionOptions options) {
+    return handle(OrtSession.SessionOptions.class, options);
+  }
+
+  static long handle(OrtSession session) {
+    return handle(OrtSession.class, session);
+  }
+
+  private static <T> long handle(Class<T> type, T owner) {
     try {
-      var field = OrtSession.SessionOptions.class.getDeclaredField("nativeHandle");
+      var field = type.getDeclaredField("nativeHandle");
       field.setAccessible(true);
-      return field.getLong(options);
+      return field.getLong(owner);
     } catch (ReflectiveOperationException failure) {
       throw new IllegalStateException(failure);
     }

@@ -98,6 +98,11 @@ final class ScriptedDecoder implements Decoder {
   }
 
   @Override
+  public int maxBlocks() {
+    return (int) Math.min(Integer.MAX_VALUE, maxTokens / BLOCK);
+  }
+
+  @Override
   public int blockTokens() {
     return BLOCK;
   }

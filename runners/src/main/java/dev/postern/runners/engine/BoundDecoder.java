@@ -1,0 +1,291 @@
+package dev.postern.runners.engine;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import dev.postern.runners.importer.ModelFolder;
+import dev.postern.runners.ort.BoundRun;
+import dev.postern.runners.ort.ElementType;
+import dev.postern.runners.ort.MemoryPlace;
+import dev.postern.runners.ort.SessionMemory;
+import dev.postern.runners.ort.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * A decoder whose keys and values never leave the device that computes: they are bound to the
+ * session in place, and only ids, mask and logits pass through the processor's memory. Half
+ * precision is the usual case, because attention on CUDA has no other; on the processor it runs
+ * too, which is how all of it but the device is tested.
+ */
+final class BoundDecoder implements Decoder {
+  /** An allowance for activations, and for what CUDA's libraries take for themselves. */
+  private static final long WORKSPACE = 1L << 30;
+
+  private final OrtSession session;
+  private final SessionMemory host;
+  private final SessionMemory device;
+  private final DeviceKvMemory cache;
+  private final Room room;
+  private final KvMemory.Shape shape;
+  private final int vocabulary;
+  private final int[] lengths;
+  private final Map<Stretch, BoundRun> runs = new HashMap<>();
+
+  /** Closed by hand: ONNX Runtime reads it in every run. */
+  private final Arena arena = Arena.ofShared();
+
+  private final MemorySegment ids;
+  private final MemorySegment mask;
+  private final MemorySegment keep = arena.allocate(JAVA_LONG);
+  private final MemorySegment logits;
+
+  private record Stretch(int first, int rows) {}
+
+  static BoundDecoder open(Path graph, EngineConfig config, int contextLength, Placement placement)
+      throws OrtException {
+    OrtSession session = session(graph, config, placement);
+    try {
+      return new BoundDecoder(session, config, contextLength, placement);
+    } catch (OrtException | RuntimeException | OutOfMemoryError failure) {
+      session.close();
+      throw failure;
+    }
+  }
+
+  private static OrtSession session(Path graph, EngineConfig config, Placement placement)
+      throws OrtException {
+    // Before any option: the provider's start wants the environment's log.
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    try (var options = new OrtSession.SessionOptions()) {
+      options.setIntraOpNumThreads(config.threads());
+      options.setInterOpNumThreads(1);
+      options.addConfigEntry("session.intra_op.allow_spinning", "0");
+      long weights = Files.size(graph.resolveSibling(ModelFolder.WEIGHTS));
+      placement.enter(options, weights + config.cacheBytes() + WORKSPACE);
+      return environment.createSession(graph.toString(), options);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+
+  private BoundDecoder(
+      OrtSession session, EngineConfig config, int contextLength, Placement placement)
+      throws OrtException {
+    this.session = session;
+    Map<String, NodeInfo> inputs = session.getInputInfo();
+    TensorInfo keys = tensor(inputs, KvMemory.past(0, true));
+    ElementType type = ElementType.of(keys);
+    this.vocabulary = (int) tensor(session.getOutputInfo(), "logits").getShape()[2];
+    int layers =
+        (int)
+            inputs.keySet().stream()
+                .filter(name -> name.startsWith("past_key_values.") && name.endsWith(".key"))
+                .count();
+    this.room = Room.onDevice(config, contextLength, layers, keys.getShape(), type.bytes());
+    this.shape = room.shape();
+    this.lengths = new int[shape.rows()];
+    this.ids = words(Room.idBytes(shape.rows(), config.prefillChunk()));
+    this.mask = words(Room.maskBytes(shape.rows(), shape.capacity()));
+    this.logits = arena.allocate(JAVA_FLOAT, room.logitBytes(vocabulary) / Float.BYTES);
+    this.host = new SessionMemory(session, MemoryPlace.PROCESSOR);
+    this.device = new SessionMemory(session, placement.place());
+    this.cache = new DeviceKvMemory(device, placement.copies(), shape, type);
+  }
+
+  private MemorySegment words(long bytes) {
+    return arena.allocate(JAVA_LONG, bytes / Long.BYTES);
+  }
+
+  private static TensorInfo tensor(Map<String, NodeInfo> nodes, String name) {
+    NodeInfo node = nodes.get(name);
+    if (node == null || !(node.getInfo() instanceof TensorInfo tensor)) {
+      throw new IllegalArgumentException("the graph has no tensor " + name);
+    }
+    return tensor;
+  }
+
+  @Override
+  public int vocabulary() {
+    return vocabulary;
+  }
+
+  @Override
+  public int contextLength() {
+    return room.context();
+  }
+
+  @Override
+  public int maxRows() {
+    return shape.rows();
+  }
+
+  @Override
+  public long maxTokens() {
+    return room.maxTokens();
+  }
+
+  @Override
+  public int maxBlocks() {
+    return shape.blocks();
+  }
+
+  @Override
+  public int blockTokens() {
+    return shape.blockTokens();
+  }
+
+  @Override
+  public long bytesPerToken() {
+    return shape.bytesPerToken();
+  }
+
+  @Override
+  public int maxScored() {
+    return room.maxScored();
+  }
+
+  @Override
+  public void prefill(int row, int[] tokens, int from, int count, boolean everyPosition)
+      throws OrtException {
+    for (int i = 0; i < count; i++) {
+      ids.setAtIndex(JAVA_LONG, i, tokens[from + i]);
+    }
+    lengths[row] += count;
+    run(new Stretch(row, 1), count, everyPosition ? count : 1);
+  }
+
+  @Override
+  public void decode(int rows, int[] tokens) throws OrtException {
+    for (int row = 0; row < rows; row++) {
+      ids.setAtIndex(JAVA_LONG, row, tokens[row]);
+      lengths[row]++;
+    }
+    run(new Stretch(0, rows), 1, 1);
+  }
+
+  private void run(Stretch stretch, int sequence, int kept) throws OrtException {
+    int rows = stretch.rows;
+    int total = fillMask(stretch);
+    keep.set(JAVA_LONG, 0, kept);
+    BoundRun run = bound(stretch);
+    try (Tensor idTensor = host.over(ids.address(), ElementType.LONG, rows, sequence);
+        Tensor maskTensor = host.over(mask.address(), ElementType.LONG, rows, total);
+        Tensor keepTensor = host.over(keep.address(), ElementType.LONG, 1);
+        Tensor logitTensor =
+            host.over(logits.address(), ElementType.FLOAT, rows, kept, vocabulary)) {
+      run.input("input_ids", idTensor);
+      run.input("attention_mask", maskTensor);
+      run.input("num_logits_to_keep", keepTensor);
+      run.output("logits", logitTensor);
+      run.run();
+    }
+  }
+
+  private BoundRun bound(Stretch stretch) throws OrtException {
+    BoundRun known = runs.get(stretch);
+    if (known != null) {
+      return known;
+    }
+    var run = new BoundRun(session);
+    runs.put(stretch, run);
+    cache.bind(run, stretch.first, stretch.rows);
+    return run;
+  }
+
+  /** Returns the longest length. */
+  private int fillMask(Stretch stretch) {
+    int total = 0;
+    for (int row = stretch.first; row < stretch.first + stretch.rows; row++) {
+      total = Math.max(total, lengths[row]);
+    }
+    for (int row = 0; row < stretch.rows; row++) {
+      int length = lengths[stretch.first + row];
+      for (int position = 0; position < total; position++) {
+        mask.setAtIndex(JAVA_LONG, (long) row * total + position, position < length ? 1 : 0);
+      }
+    }
+    return total;
+  }
+
+  @Override
+  public void logits(int index, float[] into) {
+    MemorySegment.copy(
+        logits, JAVA_FLOAT, (long) index * vocabulary * Float.BYTES, into, 0, vocabulary);
+  }
+
+  @Override
+  public void copy(int from, int to) {
+    share(from, to, lengths[from]);
+  }
+
+  @Override
+  public void share(int from, int to, int length) {
+    cache.copy(from, to, length);
+    lengths[to] = length;
+  }
+
+  @Override
+  public void truncate(int row, int length) {
+    lengths[row] = length;
+  }
+
+  @Override
+  public void adapt(int row, long adapter) {
+    if (adapter != 0) {
+      throw new IllegalStateException("a model in half precision has no places for adapters");
+    }
+  }
+
+  @Override
+  public void openForAdapters() throws OrtException {
+    throw new OrtException("a model in half precision has no places for adapters");
+  }
+
+  @Override
+  public void clear(int row) {
+    lengths[row] = 0;
+    cache.release(row);
+  }
+
+  @Override
+  public void save(int row, int from, int block) {
+    cache.save(row, from, block);
+  }
+
+  @Override
+  public void load(int block, int row) {
+    cache.load(block, row, lengths[row]);
+    lengths[row] += shape.blockTokens();
+  }
+
+  @Override
+  public void drop(int block) {
+    cache.drop(block);
+  }
+
+  @Override
+  public void close() {
+    runs.values().forEach(BoundRun::close);
+    cache.close();
+    device.close();
+    host.close();
+    try {
+      session.close();
+    } catch (OrtException failure) {
+      throw new IllegalStateException(failure);
+    }
+    arena.close();
+  }
+}
