@@ -29,6 +29,11 @@ public interface Generator extends AutoCloseable {
    */
   String renderChat(Conversation conversation);
 
+  /** Texts that end a chat's answer besides the caller's own; none where a token ends it. */
+  default List<String> chatStops() {
+    return List.of();
+  }
+
   /** The template's source. */
   String chatTemplate();
 

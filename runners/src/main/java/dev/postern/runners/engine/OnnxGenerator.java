@@ -25,6 +25,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Generates with an imported model on ONNX Runtime. */
@@ -179,8 +180,13 @@ public final class OnnxGenerator implements Generator {
     String end = tokens.end() == null ? "" : tokenizer.piece(tokens.end());
     String text = manifest.chatTemplate();
     return text == null
-        ? ChatTemplate.plain(beginning, end)
+        ? ChatTemplate.without(knows(tokenizer, ChatTemplate.CHATML_TURN), beginning, end)
         : ChatTemplate.parse(text, beginning, end);
+  }
+
+  private static boolean knows(ModelTokenizer tokenizer, String token) {
+    return IntStream.range(0, tokenizer.vocabularySize())
+        .anyMatch(id -> tokenizer.piece(id).equals(token));
   }
 
   private OnnxGenerator(
@@ -228,6 +234,11 @@ public final class OnnxGenerator implements Generator {
   @Override
   public String renderChat(Conversation conversation) {
     return template.render(conversation);
+  }
+
+  @Override
+  public List<String> chatStops() {
+    return template.stops();
   }
 
   @Override

@@ -216,7 +216,7 @@ final class GenerationRoutes {
   private static Prepared prepare(
       LoadedModel.Generative model, Generator.Caller caller, ChatRequest request) {
     var prompt = Prompts.chat(model, request);
-    var sampling = request.sampling();
+    var sampling = request.sampling().withStops(model.generator().chatStops());
     requireRoom(model, sampling.n(), "n");
     var generations = new ArrayList<GenerationRun.Asked>();
     var shape = ChatShape.of(model, request, prompt.thinking());

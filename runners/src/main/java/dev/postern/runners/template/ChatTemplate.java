@@ -18,12 +18,24 @@ public final class ChatTemplate {
   private static final int MAX_OUTPUT = 1 << 24;
   private static final int MAX_RANGE = 10_000;
 
-  /** What models without a template of their own are most likely to understand. */
+  /** A token of models that were trained on ChatML. */
+  public static final String CHATML_TURN = "<|im_start|>";
+
   private static final String CHATML =
       """
       {% for message in messages %}{{ '<|im_start|>' + message.role + '\\n' + message.content \
       + '<|im_end|>\\n' }}{% endfor %}{{ '<|im_start|>assistant\\n' }}\
       """;
+
+  /** What a model that was trained on no turns at all goes on with as intended. */
+  private static final String DIALOGUE =
+      """
+      {% for message in messages %}{% if message.role == 'system' %}{{ message.content + '\\n\\n' }}\
+      {% else %}{{ '### ' + message.role|capitalize + ':\\n' + message.content + '\\n\\n' }}\
+      {% endif %}{% endfor %}{{ '### Assistant:\\n' }}\
+      """;
+
+  private static final List<String> DIALOGUE_STOPS = List.of("\n### ");
 
   private final String source;
   private final List<Statement> template;
@@ -59,9 +71,17 @@ public final class ChatTemplate {
     return new ChatTemplate(text, TemplateParser.parse(text), beginning, end, clock);
   }
 
-  /** The ChatML format, for a model that brings no template. */
-  public static ChatTemplate plain(String beginning, String end) {
-    return parse(CHATML, beginning, end);
+  /**
+   * For a model that brings no template: ChatML where its vocabulary has that, else a dialogue in
+   * plain text, as most such models were only trained to go on with a text.
+   */
+  public static ChatTemplate without(boolean chatMl, String beginning, String end) {
+    return parse(chatMl ? CHATML : DIALOGUE, beginning, end);
+  }
+
+  /** Texts at which an answer is over, for a model that has no token to say so. */
+  public List<String> stops() {
+    return source.equals(DIALOGUE) ? DIALOGUE_STOPS : List.of();
   }
 
   /** The template itself, from which a family's habits can be told. */

@@ -2,6 +2,7 @@ package dev.postern.runners.wire;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,20 +78,26 @@ public record Sampling(
   }
 
   public Sampling withSeed(long chosen) {
-    return with(chosen, logprobs);
+    return with(chosen, stop, logprobs);
   }
 
   public Sampling withLogprobs() {
-    return with(seed, true);
+    return with(seed, stop, true);
   }
 
-  private Sampling with(@Nullable Long otherSeed, boolean otherLogprobs) {
+  /** With further texts that end the answer. */
+  public Sampling withStops(List<String> more) {
+    return with(seed, Stream.concat(stop.stream(), more.stream()).toList(), logprobs);
+  }
+
+  private Sampling with(
+      @Nullable Long otherSeed, List<String> otherStops, boolean otherLogprobs) {
     return new Sampling(
         temperature,
         topP,
         n,
         otherSeed,
-        stop,
+        otherStops,
         presencePenalty,
         frequencyPenalty,
         logitBias,

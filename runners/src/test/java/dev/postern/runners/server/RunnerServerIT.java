@@ -191,6 +191,16 @@ class RunnerServerIT {
   }
 
   @Test
+  void endsAChatWhereTheModelsTemplateSays() throws Exception {
+    generator.chatStops = List.of(" Welt");
+    var chat = json(post("/v1/chat/completions", CHAT.formatted(",\"stop\":\"fertig\"")));
+    assertThat(chat.at("/choices/0/message/content").asText()).isEqualTo("Hello,");
+    assertThat(chat.at("/choices/0/finish_reason").asText()).isEqualTo("stop");
+    var plain = json(post("/v1/completions", "{\"model\":\"m\",\"prompt\":\"x\"}"));
+    assertThat(plain.at("/choices/0/text").asText()).startsWith("Hello, Welt");
+  }
+
+  @Test
   void reportsLogprobsWhoseBytesAreTheText() throws Exception {
     for (var stop : List.of("", ",\"stop\":\"ü \"")) {
       var options = ",\"logprobs\":true,\"top_logprobs\":3" + stop;

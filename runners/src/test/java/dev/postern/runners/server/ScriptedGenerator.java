@@ -29,6 +29,7 @@ final class ScriptedGenerator implements Generator {
   final CountDownLatch closed = new CountDownLatch(1);
   volatile Function<Request, String> answer = _ -> "Hello, Welt: äöü 🎉 fertig.";
   volatile String template = "";
+  volatile List<String> chatStops = List.of();
   volatile boolean stepwise;
 
   /** On the server's event loop, while a prompt is rendered. */
@@ -68,6 +69,11 @@ final class ScriptedGenerator implements Generator {
       text.append(turn.content()).append("<|im_end|>\n");
     }
     return text.append("<|im_start|>assistant\n").toString();
+  }
+
+  @Override
+  public List<String> chatStops() {
+    return chatStops;
   }
 
   @Override

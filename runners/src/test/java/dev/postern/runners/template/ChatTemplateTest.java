@@ -179,8 +179,27 @@ class ChatTemplateTest {
   }
 
   @Test
-  void givesChatMlToAModelWithoutATemplate() {
-    assertThat(ChatTemplate.plain("", "").render(Conversation.of(ONE_TURN)))
+  void givesChatMlToAModelWithoutATemplateThatKnowsIt() {
+    var template = ChatTemplate.without(true, "", "");
+    assertThat(template.render(Conversation.of(ONE_TURN)))
         .isEqualTo("<|im_start|>user\nHi there<|im_end|>\n<|im_start|>assistant\n");
+    assertThat(template.stops()).isEmpty();
+  }
+
+  @Test
+  void writesADialogueForAModelThatKnowsNoTurns() {
+    var template = ChatTemplate.without(false, "", "");
+    assertThat(
+            template.render(
+                Conversation.of(
+                    List.of(
+                        Turn.of("system", "Be kind."),
+                        Turn.of("user", "Hi"),
+                        Turn.of("assistant", "Hello"),
+                        Turn.of("user", "Bye")))))
+        .isEqualTo(
+            "Be kind.\n\n### User:\nHi\n\n### Assistant:\nHello\n\n### User:\nBye\n\n"
+                + "### Assistant:\n");
+    assertThat(template.stops()).containsExactly("\n### ");
   }
 }
