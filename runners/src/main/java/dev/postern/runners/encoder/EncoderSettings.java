@@ -1,6 +1,7 @@
 package dev.postern.runners.encoder;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -82,7 +83,12 @@ public record EncoderSettings(
     if (Files.size(file) > MAX_FILE) {
       throw new IOException(file.getFileName() + " is larger than any configuration");
     }
-    var tree = JSON.readTree(Files.readAllBytes(file));
+    JsonNode tree;
+    try {
+      tree = JSON.readTree(Files.readAllBytes(file));
+    } catch (JsonProcessingException unsound) {
+      throw new IOException(file.getFileName() + " is not sound JSON");
+    }
     if (!tree.isObject()) {
       throw new IOException(file.getFileName() + " is not a JSON object");
     }

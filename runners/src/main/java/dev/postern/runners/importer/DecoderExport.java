@@ -50,11 +50,8 @@ final class DecoderExport {
     if (!Files.isDirectory(path)) {
       return path.toString().endsWith(".onnx");
     }
-    boolean safetensors =
-        Files.exists(path.resolve("model.safetensors"))
-            || Files.exists(path.resolve("model.safetensors.index.json"));
     return Files.exists(path.resolve(GENAI))
-        || !safetensors
+        || !WeightShards.in(path)
             && (Files.exists(path.resolve("onnx/model.onnx"))
                 || Files.exists(path.resolve("model.onnx")));
   }

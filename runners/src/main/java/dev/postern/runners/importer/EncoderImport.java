@@ -4,7 +4,6 @@ import static dev.postern.runners.importer.ImportException.malformed;
 import static dev.postern.runners.importer.ImportException.unsupported;
 
 import ai.onnxruntime.OrtException;
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.runners.encoder.EncoderLimits;
 import dev.postern.runners.encoder.EncoderSettings;
 import dev.postern.runners.encoder.OnnxEncoder;
@@ -13,6 +12,9 @@ import dev.postern.runners.importer.ModelManifest.Entry;
 import dev.postern.runners.onnx.FloatFormat;
 import dev.postern.runners.onnx.OnnxGraph;
 import dev.postern.runners.onnx.WeightFile;
+import dev.postern.runners.tokenizer.TokenizerJson;
+import dev.postern.runners.tokenizer.UnsoundTokenizerException;
+import dev.postern.runners.tokenizer.WordPieceFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +30,8 @@ import java.util.stream.Stream;
  * .onnx} file beside its {@code …tokenizer.json}. A folder appears whole or not at all.
  */
 public final class EncoderImport {
-  private static final long MAX_CONFIG = 8 << 20;
+  /** BERT's vocabulary, in folders older than tokenizer.json. */
+  private static final String PIECES = "vocab.txt";
 
   /** {@code model_type} of what reads a text at once and writes none. */
   private static final Set<String> FAMILIES =
@@ -58,7 +61,7 @@ public final class EncoderImport {
   /** Whether a file or folder is to be imported here. */
   public static boolean recognises(Path source) throws IOException {
     if (Files.isDirectory(source)) {
-      return FAMILIES.contains(config(source).path("model_type").asText());
+      return FAMILIES.contains(JsonFiles.readIfThere(source.resolve(EncoderSettings.CONFIG)).path("model_type").asText());
     }
     return source.toString().endsWith(".onnx")
         && (!Files.isRegularFile(root(source).resolve(EncoderSettings.CONFIG))
@@ -86,7 +89,7 @@ public final class EncoderImport {
       } else {
         emit(root, settings, work, progress);
       }
-      Files.copy(tokenizer(graph.orElse(root), root), work.resolve(ModelFolder.TOKENIZER));
+      tokenizer(graph.orElse(root), root, work.resolve(ModelFolder.TOKENIZER));
       var manifest =
           EncoderFolder.Manifest.of(
               name(root, graph.orElse(root)),
@@ -113,14 +116,6 @@ public final class EncoderImport {
         : folder;
   }
 
-  private static JsonNode config(Path root) throws IOException {
-    Path file = root.resolve(EncoderSettings.CONFIG);
-    if (!Files.isRegularFile(file) || Files.size(file) > MAX_CONFIG) {
-      return ModelFolder.JSON.createObjectNode();
-    }
-    return ModelFolder.JSON.readTree(Files.readAllBytes(file));
-  }
-
   /** The graph in full precision, or the only one; empty where there are only weights. */
   private static Optional<Path> graph(Path root) throws IOException {
     for (var place : new String[] {"onnx/model.onnx", "model.onnx"}) {
@@ -144,12 +139,25 @@ public final class EncoderImport {
     return Optional.empty();
   }
 
-  private static Path tokenizer(Path graph, Path root) {
+  /** Copies the tokenizer of the graph or the folder, or makes one of a list of pieces. */
+  private static void tokenizer(Path graph, Path root, Path target) throws IOException {
     String own = graph.getFileName().toString().replaceFirst("\\.onnx$", "-tokenizer.json");
-    return Stream.of(graph.resolveSibling(own), root.resolve(ModelFolder.TOKENIZER))
-        .filter(Files::isRegularFile)
-        .findFirst()
-        .orElseThrow(() -> unsupported("it has no tokenizer.json"));
+    for (Path file : List.of(graph.resolveSibling(own), root.resolve(ModelFolder.TOKENIZER))) {
+      if (Files.isRegularFile(file)) {
+        Files.copy(file, target);
+        return;
+      }
+    }
+    Path pieces = root.resolve(PIECES);
+    if (!Files.isRegularFile(pieces)) {
+      throw unsupported("it has neither a tokenizer.json nor a vocab.txt");
+    }
+    try {
+      var settings = JsonFiles.readIfThere(root.resolve(TokenizerFiles.SETTINGS));
+      TokenizerJson.write(WordPieceFile.read(pieces, settings), target);
+    } catch (UnsoundTokenizerException failure) {
+      throw malformed("of its vocab.txt: " + failure.getMessage());
+    }
   }
 
   private static void copy(Path graph, Path work, ImportProgress progress) throws IOException {
@@ -172,14 +180,14 @@ public final class EncoderImport {
   /** Makes the graph from the weights. */
   private static void emit(Path root, EncoderSettings settings, Path work, ImportProgress progress)
       throws IOException {
-    Path file = root.resolve("model.safetensors");
-    if (!Files.isRegularFile(file)) {
-      throw unsupported("it has neither an .onnx file nor model.safetensors");
-    }
+    List<Path> shards = WeightShards.of(root);
     var config = EncoderConfig.read(JsonFiles.read(root.resolve(EncoderSettings.CONFIG)), settings);
-    long size = Files.size(file);
+    long size = 0;
+    for (Path shard : shards) {
+      size += Files.size(shard);
+    }
     progress.at(Phase.CONVERT, 0, size);
-    try (var weights = Safetensors.open(List.of(file));
+    try (var weights = Safetensors.open(shards);
         var data = new WeightFile(work.resolve(ModelFolder.WEIGHTS))) {
       var graph = new OnnxGraph("encoder", data);
       new EncoderEmission(weights.tensors(), config, new FloatFormat(), graph).emit();

@@ -84,7 +84,7 @@ final class GgufVocabulary {
         file.bool("tokenizer.ggml.add_bos_token")
             .orElse(
                 switch (vocabulary.style()) {
-                  case Vocabulary.SentencePiece _ -> true;
+                  case Vocabulary.SentencePiece _, Vocabulary.WordPiece _ -> true;
                   case Vocabulary.ByteLevel style -> style.preTokenizer() == PreTokenizer.LLAMA3;
                 });
     var ends = new TreeSet<Integer>();

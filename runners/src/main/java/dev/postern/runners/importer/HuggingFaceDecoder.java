@@ -1,10 +1,5 @@
 package dev.postern.runners.importer;
 
-import static dev.postern.runners.importer.ImportException.malformed;
-import static dev.postern.runners.importer.ImportException.quoted;
-import static dev.postern.runners.importer.ImportException.unsupported;
-
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +10,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.LongConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -25,11 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** A folder of safetensors with a config.json and a tokenizer.json, as Hugging Face lays it out. */
 final class HuggingFaceDecoder implements DecoderSource {
   static final String CONFIG = "config.json";
-  private static final String WHOLE = "model.safetensors";
-  private static final String INDEX = "model.safetensors.index.json";
-  private static final int MAX_SHARDS = 1000;
   private static final int README_BYTES = 1 << 16;
-  private static final Pattern SHARD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*\\.safetensors");
   private static final Pattern LICENCE = Pattern.compile("(?m)^license: *['\"]?([\\w.+-]{1,64})");
 
   private final Path folder;
@@ -44,7 +34,7 @@ final class HuggingFaceDecoder implements DecoderSource {
   static HuggingFaceDecoder open(Path folder) throws IOException {
     ObjectNode settings = JsonFiles.read(folder.resolve(CONFIG));
     Family family = HuggingFaceConfig.family(settings);
-    List<Path> shards = shards(folder);
+    List<Path> shards = WeightShards.of(folder);
     var tokenizer = new TokenizerFiles(folder);
     Safetensors weights = Safetensors.open(shards);
     try {
@@ -76,39 +66,10 @@ final class HuggingFaceDecoder implements DecoderSource {
             name -> weights.tensors().containsKey(NamedWeights.nameInFile(names, name)));
   }
 
-  private static List<Path> shards(Path folder) throws IOException {
-    Path index = folder.resolve(INDEX);
-    if (!Files.isRegularFile(index)) {
-      Path whole = folder.resolve(WHOLE);
-      if (!Files.isRegularFile(whole)) {
-        throw unsupported("there is no %s beside its config.json".formatted(WHOLE));
-      }
-      return List.of(whole);
-    }
-    var files = new TreeSet<String>();
-    for (JsonNode file : JsonFiles.read(index).path("weight_map")) {
-      String name = file.asText();
-      // A plain name: the index cannot lead out of its folder.
-      if (!SHARD.matcher(name).matches()) {
-        throw malformed("its index names a file %s".formatted(quoted(name)));
-      }
-      files.add(name);
-    }
-    if (files.isEmpty() || files.size() > MAX_SHARDS) {
-      throw malformed("its index names %d files".formatted(files.size()));
-    }
-    for (String name : files) {
-      if (!Files.isRegularFile(folder.resolve(name))) {
-        throw malformed("%s is missing".formatted(name));
-      }
-    }
-    return files.stream().map(folder::resolve).toList();
-  }
-
   @Override
   public List<Path> files() {
     List<Path> files = new ArrayList<>(shards);
-    Stream.of(CONFIG, INDEX, "generation_config.json")
+    Stream.of(CONFIG, WeightShards.INDEX, "generation_config.json")
         .map(folder::resolve)
         .filter(Files::isRegularFile)
         .forEach(files::add);

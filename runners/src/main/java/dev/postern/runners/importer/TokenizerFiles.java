@@ -33,12 +33,14 @@ final class TokenizerFiles {
   private static final int MAX_ADDED = 1 << 17;
   private static final ObjectMapper MAPPER = new ObjectMapper(JsonFiles.FACTORY);
 
+  static final String SETTINGS = "tokenizer_config.json";
+
   private static final String SENTENCE_PIECE = "tokenizer.model";
   private static final List<String> NAMES =
       List.of(
           ModelFolder.TOKENIZER,
           SENTENCE_PIECE,
-          "tokenizer_config.json",
+          SETTINGS,
           "chat_template.jinja",
           "chat_template.json");
 
@@ -53,7 +55,7 @@ final class TokenizerFiles {
    */
   TokenizerFiles(Path folder) throws IOException {
     this.folder = folder;
-    this.settings = JsonFiles.readIfThere(folder.resolve("tokenizer_config.json"));
+    this.settings = JsonFiles.readIfThere(folder.resolve(SETTINGS));
     Path file = folder.resolve(ModelFolder.TOKENIZER);
     pieces = Files.isRegularFile(file) ? null : sentencePieces(folder.resolve(SENTENCE_PIECE));
     if (pieces != null) {

@@ -6,12 +6,14 @@ import dev.postern.runners.tokenizer.Vocabulary.ByteLevel;
 import dev.postern.runners.tokenizer.Vocabulary.Kind;
 import dev.postern.runners.tokenizer.Vocabulary.Normalization;
 import dev.postern.runners.tokenizer.Vocabulary.SentencePiece;
+import dev.postern.runners.tokenizer.Vocabulary.WordPiece;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Writes a vocabulary as a tokenizer.json, the format of Hugging Face's tokenizers. */
 public final class TokenizerJson {
@@ -19,6 +21,9 @@ public final class TokenizerJson {
 
   /** A score with which no text that spells a control token becomes one. */
   private static final float NEVER = -10_000;
+
+  /** BERT takes a longer word as unknown. */
+  private static final int MAX_WORD = 100;
 
   private TokenizerJson() {}
 
@@ -31,6 +36,7 @@ public final class TokenizerJson {
       switch (vocabulary.style()) {
         case ByteLevel style -> byteLevel(vocabulary, style, json);
         case SentencePiece style -> sentencePiece(vocabulary, style, json);
+        case WordPiece style -> wordPiece(vocabulary, style, json);
       }
       json.writeEndObject();
     }
@@ -93,6 +99,72 @@ public final class TokenizerJson {
         scoredPieces(vocabulary, style, json);
       }
     }
+    json.writeEndObject();
+  }
+
+  private static void wordPiece(Vocabulary vocabulary, WordPiece style, JsonGenerator json)
+      throws IOException {
+    json.writeObjectFieldStart("normalizer");
+    json.writeStringField("type", "BertNormalizer");
+    json.writeBooleanField("clean_text", true);
+    json.writeBooleanField("handle_chinese_chars", style.splitChinese());
+    json.writeObjectField("strip_accents", style.stripAccents());
+    json.writeBooleanField("lowercase", style.lowerCase());
+    json.writeEndObject();
+    json.writeFieldName("pre_tokenizer");
+    json.writeRawValue("{\"type\":\"BertPreTokenizer\"}");
+    json.writeObjectFieldStart("post_processor");
+    json.writeStringField("type", "TemplateProcessing");
+    String first = vocabulary.pieces().get(style.first());
+    String last = vocabulary.pieces().get(style.last());
+    json.writeArrayFieldStart("single");
+    framed(first, "A", last, 0, json);
+    json.writeEndArray();
+    json.writeArrayFieldStart("pair");
+    framed(first, "A", last, 0, json);
+    framed(null, "B", last, 1, json);
+    json.writeEndArray();
+    json.writeObjectFieldStart("special_tokens");
+    for (int id : new int[] {style.first(), style.last()}) {
+      String piece = vocabulary.pieces().get(id);
+      json.writeObjectFieldStart(piece);
+      json.writeStringField("id", piece);
+      json.writeArrayFieldStart("ids");
+      json.writeNumber(id);
+      json.writeEndArray();
+      json.writeArrayFieldStart("tokens");
+      json.writeString(piece);
+      json.writeEndArray();
+      json.writeEndObject();
+    }
+    json.writeEndObject();
+    json.writeEndObject();
+    json.writeObjectFieldStart("model");
+    json.writeStringField("type", "WordPiece");
+    json.writeStringField("unk_token", vocabulary.pieces().get(style.unknown()));
+    json.writeStringField("continuing_subword_prefix", "##");
+    json.writeNumberField("max_input_chars_per_word", MAX_WORD);
+    pieces(vocabulary, json);
+    json.writeEndObject();
+  }
+
+  private static void framed(
+      @Nullable String before, String text, String behind, int segment, JsonGenerator json)
+      throws IOException {
+    if (before != null) {
+      part("SpecialToken", before, segment, json);
+    }
+    part("Sequence", text, segment, json);
+    part("SpecialToken", behind, segment, json);
+  }
+
+  private static void part(String kind, String id, int segment, JsonGenerator json)
+      throws IOException {
+    json.writeStartObject();
+    json.writeObjectFieldStart(kind);
+    json.writeStringField("id", id);
+    json.writeNumberField("type_id", segment);
+    json.writeEndObject();
     json.writeEndObject();
   }
 

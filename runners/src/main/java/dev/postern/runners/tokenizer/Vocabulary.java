@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model's tokens, as its file lists them.
@@ -75,6 +76,24 @@ public record Vocabulary(List<String> pieces, List<Kind> kinds, Style style) {
           Algorithm.BPE, scores, new Normalization(new byte[0], prefixSpace, false));
     }
   }
+
+  /**
+   * BERT's: words between blanks and punctuation, each the longest pieces it begins with, of which
+   * all but the first are spelled with {@code ##}.
+   *
+   * @param stripAccents null to do so where it makes letters small
+   * @param first the token before a text
+   * @param last the token behind a text
+   * @param unknown the token for a word that has no pieces
+   */
+  public record WordPiece(
+      boolean lowerCase,
+      @Nullable Boolean stripAccents,
+      boolean splitChinese,
+      int first,
+      int last,
+      int unknown)
+      implements Style {}
 
   /** How a text becomes pieces. */
   public enum Algorithm {

@@ -65,6 +65,50 @@ class EncoderReferenceIT {
   }
 
   @Test
+  void putsShardsTogetherAndMakesATokenizerOfAListOfPieces() throws Exception {
+    JsonNode fixture = fixture("bert");
+    Path source = write(fixture);
+    var imports = new EncoderImport(folder.resolve("cache"));
+    var whole = imports.run(source, ImportProgress.NONE);
+
+    Files.delete(source.resolve("model.safetensors"));
+    var shards = List.of(new SafetensorsWriter(), new SafetensorsWriter());
+    var index = JSON.createObjectNode();
+    var map = index.putObject("weight_map");
+    for (var tensor : fixture.path("tensors").properties()) {
+      int shard = map.size() % 2;
+      long[] shape = JSON.convertValue(tensor.getValue(), long[].class);
+      shards.get(shard).floats(tensor.getKey(), values(tensor.getKey(), shape), shape);
+      map.put(tensor.getKey(), "model-%d-of-2.safetensors".formatted(shard + 1));
+    }
+    for (int shard = 0; shard < 2; shard++) {
+      Files.write(
+          source.resolve("model-%d-of-2.safetensors".formatted(shard + 1)),
+          shards.get(shard).bytes());
+    }
+    Files.writeString(source.resolve("model.safetensors.index.json"), index.toString());
+    var pieces = JSON.readTree(source.resolve("tokenizer.json").toFile()).at("/model/vocab");
+    var lines = new String[pieces.size()];
+    pieces.properties().forEach(piece -> lines[piece.getValue().intValue()] = piece.getKey());
+    Files.delete(source.resolve("tokenizer.json"));
+    Files.write(source.resolve("vocab.txt"), List.of(lines));
+
+    var parted = imports.run(source, ImportProgress.NONE);
+    assertThat(parted.manifest().files().get(ModelFolder.WEIGHTS))
+        .isEqualTo(whole.manifest().files().get(ModelFolder.WEIGHTS));
+    String text = "Two Wörds, and some more";
+    assertThat(framed(parted, text)).isEqualTo(framed(whole, text));
+  }
+
+  private static int[] framed(EncoderFolder imported, String text) throws Exception {
+    try (var encoder =
+        OnnxEncoder.open(
+            imported.path(), imported.manifest().settings(), EncoderLimits.defaults())) {
+      return encoder.text(text, "input").ids();
+    }
+  }
+
+  @Test
   void saysWhatItDoesNotKnowOrCannotFind() throws Exception {
     Path strange = write(fixture("bert"));
     Files.writeString(

@@ -116,10 +116,45 @@ class HuggingFaceImportIT {
       strings = {"../secret.safetensors", "/etc/x.safetensors", "a/b.safetensors", "x.bin"})
   void neverLeavesItsFolder(String shard) throws IOException {
     Files.createDirectories(folder.resolve("cache/models"));
-    Files.writeString(
-        source.resolve("model.safetensors.index.json"),
-        "{\"weight_map\":{\"a\":\"" + shard + "\"}}");
+    index("{\"weight_map\":{\"a\":\"" + shard + "\"}}");
     refuses("its index names a file '" + shard + "'");
+  }
+
+  private void index(String text) throws IOException {
+    Files.deleteIfExists(source.resolve("model.safetensors"));
+    Files.writeString(source.resolve("model.safetensors.index.json"), text);
+  }
+
+  @Test
+  void refusesAnIndexThatLies() throws IOException {
+    Files.createDirectories(folder.resolve("cache/models"));
+    Files.copy(source.resolve("model.safetensors"), source.resolve("twin.safetensors"));
+    Files.copy(source.resolve("model.safetensors"), source.resolve("other.safetensors"));
+    index("{}");
+    refuses("its index names 0 files");
+    index("{\"weight_map\":[\"gone.safetensors\"]}");
+    refuses("'gone.safetensors' is missing");
+    index("{\"weight_map\":{\"a\":{\"b\":1}}}");
+    refuses("its index names a file ''");
+    index("{\"weight_map\":{\"a\":\"twin.safetensors\",\"b\":\"other.safetensors\"}}");
+    refuses("occurs twice");
+    index("{\"weight_map\":" + "[".repeat(100_000));
+    refuses("model.safetensors.index.json is not sound JSON");
+    index(" ".repeat(9 << 20));
+    refuses("model.safetensors.index.json is too large");
+    var many = new StringBuilder("{\"weight_map\":{");
+    for (int i = 0; i <= 1000; i++) {
+      many.append("\"%d\":\"%d.safetensors\",".formatted(i, i));
+    }
+    index(many + "\"x\":\"x.safetensors\"}}");
+    refuses("its index names 1002 files");
+  }
+
+  @Test
+  void takesAWholeFileBeforeAnIndex() throws IOException {
+    String whole = weightsOf(run());
+    Files.writeString(source.resolve("model.safetensors.index.json"), "{\"weight_map\":{}}");
+    assertThat(weightsOf(run())).isEqualTo(whole);
   }
 
   @Test

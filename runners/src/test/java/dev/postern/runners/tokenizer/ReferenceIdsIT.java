@@ -1,6 +1,7 @@
 package dev.postern.runners.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -124,6 +125,36 @@ class ReferenceIdsIT {
     try (var tokenizer = open(RESOURCES.resolve("wordpiece.json"))) {
       requireIds(tokenizer, "wordpiece.json", true);
     }
+  }
+
+  @Test
+  void cutsThemSoByAPlainListOfPiecesToo() throws IOException {
+    var pieces = JSON.readTree(RESOURCES.resolve("wordpiece.json").toFile()).at("/model/vocab");
+    var lines = new String[pieces.size()];
+    pieces.properties().forEach(piece -> lines[piece.getValue().intValue()] = piece.getKey());
+    Path list = Files.write(folder.resolve("vocab.txt"), List.of(lines));
+    try (var tokenizer = written(WordPieceFile.read(list, JSON.createObjectNode()))) {
+      requireIds(tokenizer, "wordpiece.json", true);
+    }
+  }
+
+  @Test
+  void refusesAListOfPiecesThatIsNone() throws IOException {
+    Path list = folder.resolve("vocab.txt");
+    for (var lines :
+        List.of(
+            List.of("[CLS]", "[SEP]", "a"),
+            List.of("[CLS]", "[SEP]", "[UNK]", "a", "a"),
+            List.of("[CLS]", "", "[SEP]", "[UNK]"),
+            List.of("[CLS]", "[SEP]", "[UNK]", "a".repeat(5000)))) {
+      Files.write(list, lines);
+      assertThatThrownBy(() -> WordPieceFile.read(list, JSON.createObjectNode()))
+          .isInstanceOf(UnsoundTokenizerException.class);
+    }
+    Files.write(list, new byte[] {(byte) 0xff, (byte) 0xfe, '\n'});
+    assertThatThrownBy(() -> WordPieceFile.read(list, JSON.createObjectNode()))
+        .isInstanceOf(UnsoundTokenizerException.class)
+        .hasMessageContaining("UTF-8");
   }
 
   @Test
