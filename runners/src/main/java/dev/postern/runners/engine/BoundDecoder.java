@@ -33,6 +33,7 @@ final class BoundDecoder implements Decoder {
   /** An allowance for activations, and for what CUDA's libraries take for themselves. */
   private static final long WORKSPACE = 1L << 30;
 
+  private final Placement placement;
   private final OrtSession session;
   private final SessionMemory host;
   private final SessionMemory device;
@@ -53,13 +54,20 @@ final class BoundDecoder implements Decoder {
 
   private record Stretch(int first, int rows) {}
 
+  /**
+   * @param placement closed with the decoder, or when it does not open
+   */
   static BoundDecoder open(Path graph, EngineConfig config, int contextLength, Placement placement)
       throws OrtException {
-    OrtSession session = session(graph, config, placement);
+    OrtSession session = null;
     try {
+      session = session(graph, config, placement);
       return new BoundDecoder(session, config, contextLength, placement);
     } catch (OrtException | RuntimeException | OutOfMemoryError failure) {
-      session.close();
+      if (session != null) {
+        session.close();
+      }
+      placement.close();
       throw failure;
     }
   }
@@ -83,6 +91,7 @@ final class BoundDecoder implements Decoder {
   private BoundDecoder(
       OrtSession session, EngineConfig config, int contextLength, Placement placement)
       throws OrtException {
+    this.placement = placement;
     this.session = session;
     Map<String, NodeInfo> inputs = session.getInputInfo();
     TensorInfo keys = tensor(inputs, KvMemory.past(0, true));
@@ -286,6 +295,7 @@ final class BoundDecoder implements Decoder {
     } catch (OrtException failure) {
       throw new IllegalStateException(failure);
     }
+    placement.close();
     arena.close();
   }
 }

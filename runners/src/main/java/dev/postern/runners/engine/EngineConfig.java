@@ -2,11 +2,14 @@ package dev.postern.runners.engine;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * How an engine runs.
  *
  * @param provider what does the arithmetic
+ * @param device number of the CUDA device, where one is used
  * @param threads that one step uses
  * @param maxContext most tokens of a row; a model's shorter context stands
  * @param maxRows most rows in the running batch
@@ -17,6 +20,7 @@ import java.lang.management.ManagementFactory;
  */
 public record EngineConfig(
     Provider provider,
+    int device,
     int threads,
     int maxContext,
     int maxRows,
@@ -24,6 +28,8 @@ public record EngineConfig(
     long cacheBytes,
     int prefillChunk,
     Guessing guessing) {
+
+  private static final Pattern CUDA_NAME = Pattern.compile("cuda:([0-9]{1,3})");
 
   /** Where the arithmetic is done. */
   public enum Provider {
@@ -47,7 +53,12 @@ public record EngineConfig(
   }
 
   public EngineConfig {
-    if (threads < 1 || maxContext < 2 || maxRows < 1 || maxWaiting < 0 || prefillChunk < 3) {
+    if (device < 0
+        || threads < 1
+        || maxContext < 2
+        || maxRows < 1
+        || maxWaiting < 0
+        || prefillChunk < 3) {
       throw new IllegalArgumentException("engine configuration has a number out of range");
     }
   }
@@ -56,6 +67,7 @@ public record EngineConfig(
   public static EngineConfig defaults() {
     return new EngineConfig(
         Provider.AUTO,
+        0,
         Runtime.getRuntime().availableProcessors(),
         Integer.MAX_VALUE,
         16,
@@ -72,41 +84,104 @@ public record EngineConfig(
 
   public EngineConfig withProvider(Provider chosen) {
     return new EngineConfig(
-        chosen, threads, maxContext, maxRows, maxWaiting, cacheBytes, prefillChunk, guessing);
+        chosen,
+        device,
+        threads,
+        maxContext,
+        maxRows,
+        maxWaiting,
+        cacheBytes,
+        prefillChunk,
+        guessing);
+  }
+
+  /**
+   * @param name {@code auto}, {@code cpu}, or {@code cuda:} and a number
+   * @throws IllegalArgumentException when it is another; the message says what it can be
+   */
+  public EngineConfig onDevice(String name) {
+    if (name.equals("auto")) {
+      return withProvider(Provider.AUTO);
+    }
+    if (name.equals("cpu")) {
+      return withProvider(Provider.CPU);
+    }
+    Matcher cuda = CUDA_NAME.matcher(name);
+    if (cuda.matches()) {
+      return withProvider(Provider.CUDA).withDevice(Integer.parseInt(cuda.group(1)));
+    }
+    throw new IllegalArgumentException("a device is cpu, auto, or such as cuda:0, not " + name);
+  }
+
+  public EngineConfig withDevice(int number) {
+    return new EngineConfig(
+        provider,
+        number,
+        threads,
+        maxContext,
+        maxRows,
+        maxWaiting,
+        cacheBytes,
+        prefillChunk,
+        guessing);
   }
 
   public EngineConfig withThreads(int count) {
     return new EngineConfig(
-        provider, count, maxContext, maxRows, maxWaiting, cacheBytes, prefillChunk, guessing);
+        provider,
+        device,
+        count,
+        maxContext,
+        maxRows,
+        maxWaiting,
+        cacheBytes,
+        prefillChunk,
+        guessing);
   }
 
   public EngineConfig withMaxContext(int tokens) {
     return new EngineConfig(
-        provider, threads, tokens, maxRows, maxWaiting, cacheBytes, prefillChunk, guessing);
+        provider, device, threads, tokens, maxRows, maxWaiting, cacheBytes, prefillChunk, guessing);
   }
 
   public EngineConfig withMaxRows(int rows) {
     return new EngineConfig(
-        provider, threads, maxContext, rows, maxWaiting, cacheBytes, prefillChunk, guessing);
+        provider,
+        device,
+        threads,
+        maxContext,
+        rows,
+        maxWaiting,
+        cacheBytes,
+        prefillChunk,
+        guessing);
   }
 
   public EngineConfig withMaxWaiting(int requests) {
     return new EngineConfig(
-        provider, threads, maxContext, maxRows, requests, cacheBytes, prefillChunk, guessing);
+        provider,
+        device,
+        threads,
+        maxContext,
+        maxRows,
+        requests,
+        cacheBytes,
+        prefillChunk,
+        guessing);
   }
 
   public EngineConfig withCacheBytes(long bytes) {
     return new EngineConfig(
-        provider, threads, maxContext, maxRows, maxWaiting, bytes, prefillChunk, guessing);
+        provider, device, threads, maxContext, maxRows, maxWaiting, bytes, prefillChunk, guessing);
   }
 
   public EngineConfig withPrefillChunk(int tokens) {
     return new EngineConfig(
-        provider, threads, maxContext, maxRows, maxWaiting, cacheBytes, tokens, guessing);
+        provider, device, threads, maxContext, maxRows, maxWaiting, cacheBytes, tokens, guessing);
   }
 
   public EngineConfig withGuessing(Guessing rows) {
     return new EngineConfig(
-        provider, threads, maxContext, maxRows, maxWaiting, cacheBytes, prefillChunk, rows);
+        provider, device, threads, maxContext, maxRows, maxWaiting, cacheBytes, prefillChunk, rows);
   }
 }

@@ -41,9 +41,8 @@ final class OnnxDecoder implements Decoder {
   private final Map<Integer, OnnxTensor> keep = new HashMap<>();
   private final Map<Long, OnnxTensor> logitViews = new HashMap<>();
 
-  static OnnxDecoder open(Path graph, EngineConfig config, int contextLength, boolean cuda)
-      throws OrtException {
-    var opening = new Opening(graph, config, cuda);
+  static OnnxDecoder open(Path graph, EngineConfig config, int contextLength) throws OrtException {
+    var opening = new Opening(graph, config);
     OrtSession session = opening.session(graph);
     try {
       return new OnnxDecoder(opening, session, config, contextLength);
@@ -54,12 +53,9 @@ final class OnnxDecoder implements Decoder {
   }
 
   /** How sessions over the model's graphs are made. */
-  private record Opening(Path graph, EngineConfig config, boolean cuda) {
+  private record Opening(Path graph, EngineConfig config) {
     OrtSession session(Path path) throws OrtException {
       try (var options = options(config)) {
-        if (cuda) {
-          options.addCUDA(0);
-        }
         return OrtEnvironment.getEnvironment().createSession(path.toString(), options);
       }
     }

@@ -98,9 +98,7 @@ public final class OnnxGenerator implements Generator {
     Decoder decoder = null;
     try {
       String opener = "onnx-" + SESSIONS.incrementAndGet();
-      Path graph = modelFolder.resolve(ModelFolder.GRAPH);
-      decoder =
-          onThread(opener, () -> ProviderChoice.open(graph, config, manifest.contextLength()));
+      decoder = onThread(opener, () -> ProviderChoice.open(folder, config));
       EngineCpu cpu = EngineCpu.ofSessionOpenedBy(opener);
       join(products);
       ModelTokenizer tokenizer = join(vocabulary);

@@ -8,7 +8,7 @@ import dev.postern.runners.ort.MemoryCopy;
 import dev.postern.runners.ort.MemoryPlace;
 
 /** Where a session computes and keeps its keys and values. */
-sealed interface Placement {
+sealed interface Placement extends AutoCloseable {
   MemoryPlace place();
 
   MemoryCopy copies();
@@ -19,6 +19,10 @@ sealed interface Placement {
    * @param bytes most device memory that the session may take
    */
   void enter(OrtSession.SessionOptions options, long bytes) throws OrtException;
+
+  /** After everything that is placed there. */
+  @Override
+  void close();
 
   /** The processor and its memory. */
   record Processor() implements Placement {
@@ -36,12 +40,17 @@ sealed interface Placement {
     public void enter(OrtSession.SessionOptions options, long bytes) {
       // ONNX Runtime has the processor anyway, and nobody else's memory.
     }
+
+    @Override
+    public void close() {
+      // The processor stays.
+    }
   }
 
   /**
    * An NVIDIA device.
    *
-   * @param runtime open as long as the placement is used
+   * @param runtime closed with the placement
    */
   record Cuda(CudaRuntime runtime, int device) implements Placement {
     @Override
@@ -64,6 +73,11 @@ sealed interface Placement {
         cuda.add("cudnn_conv_algo_search", "HEURISTIC");
         options.addCUDA(cuda);
       }
+    }
+
+    @Override
+    public void close() {
+      runtime.close();
     }
   }
 }

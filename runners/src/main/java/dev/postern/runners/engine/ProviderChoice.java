@@ -1,52 +1,103 @@
 package dev.postern.runners.engine;
 
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtProvider;
+import dev.postern.runners.importer.ImportException;
+import dev.postern.runners.importer.ModelFolder;
+import dev.postern.runners.onnx.HalfFormat;
+import dev.postern.runners.ort.CudaRuntime;
 import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides where a model runs. CUDA is only taken when it loads and gives the processor's answer to
- * a few tokens; keys and values stay in the process's memory there too, so it is correct before it
- * is fast.
+ * Decides where a model runs. CUDA is only taken for a model in half precision, when it loads, and
+ * when it gives the processor's answer to a few tokens.
  */
 final class ProviderChoice {
   private static final Logger LOG = LoggerFactory.getLogger(ProviderChoice.class);
   private static final int[] PROBE = {0, 1, 2, 1};
   private static final double TOLERANCE = 0.1;
 
+  /** On the processor a larger model would take longer and more memory than the proof is worth. */
+  private static final long MOST_BYTES_TO_COMPARE = 1L << 30;
+
+  private static final int PROBE_CONTEXT = 16;
+
   private ProviderChoice() {}
 
-  static Decoder open(Path graph, EngineConfig config, int contextLength) throws OrtException {
+  /**
+   * @throws OrtException when the device that is demanded cannot be used
+   * @throws ImportException when it cannot run the model's format
+   */
+  static Decoder open(ModelFolder model, EngineConfig config) throws OrtException {
     return switch (config.provider()) {
-      case CPU -> OnnxDecoder.open(graph, config, contextLength, false);
-      case CUDA -> onCuda(graph, config, contextLength);
+      case CPU -> onProcessor(model, config);
+      case CUDA -> onCuda(model, config);
       case AUTO -> {
         try {
-          yield onCuda(graph, config, contextLength);
-        } catch (OrtException reason) {
-          LOG.info("generating on the processor: {}", reason.getMessage());
-          yield OnnxDecoder.open(graph, config, contextLength, false);
+          yield onCuda(model, config);
+        } catch (OrtException | ImportException reason) {
+          LOG.info("{} runs on the processor: {}", name(model), reason.getMessage());
+          yield onProcessor(model, config);
         }
       }
     };
   }
 
-  private static Decoder onCuda(Path graph, EngineConfig config, int contextLength)
-      throws OrtException {
-    if (!OrtEnvironment.getAvailableProviders().contains(OrtProvider.CUDA)) {
-      throw new OrtException("this build of ONNX Runtime has no CUDA");
+  private static String name(ModelFolder model) {
+    return model.manifest().name() + " in " + model.manifest().weights();
+  }
+
+  private static Path graph(ModelFolder model) {
+    return model.path().resolve(ModelFolder.GRAPH);
+  }
+
+  private static Decoder onProcessor(ModelFolder model, EngineConfig config) throws OrtException {
+    int context = model.manifest().contextLength();
+    return model.manifest().weights().equals(HalfFormat.NAME)
+        ? BoundDecoder.open(graph(model), config, context, new Placement.Processor())
+        : OnnxDecoder.open(graph(model), config, context);
+  }
+
+  private static Decoder onCuda(ModelFolder model, EngineConfig config) throws OrtException {
+    String device = "cuda:" + config.device();
+    var obstacle = CudaRuntime.obstacle(config.device());
+    if (obstacle.isPresent()) {
+      throw new OrtException(device + " cannot be used: " + obstacle.get());
     }
-    Decoder device = OnnxDecoder.open(graph, config, contextLength, true);
-    try (Decoder processor = OnnxDecoder.open(graph, config, contextLength, false)) {
-      check(device, processor);
-      LOG.info("generating on CUDA");
-      return device;
+    requireHalves(model.manifest().weights());
+    Decoder decoder =
+        BoundDecoder.open(
+            graph(model),
+            config,
+            model.manifest().contextLength(),
+            new Placement.Cuda(new CudaRuntime(), config.device()));
+    try {
+      compare(decoder, model, config);
+      LOG.info("{} runs on {}", name(model), device);
+      return decoder;
     } catch (OrtException | RuntimeException failure) {
-      device.close();
+      decoder.close();
       throw failure;
+    }
+  }
+
+  static void requireHalves(String weights) {
+    if (!weights.equals(HalfFormat.NAME)) {
+      throw ImportException.unsupported(
+          "its weights are in the format %s, which runs on processors only; a CUDA device runs %s"
+              .formatted(weights, HalfFormat.NAME));
+    }
+  }
+
+  private static void compare(Decoder device, ModelFolder model, EngineConfig config)
+      throws OrtException {
+    if (model.manifest().bytes() > MOST_BYTES_TO_COMPARE) {
+      return;
+    }
+    EngineConfig small = config.withMaxRows(1).withMaxContext(PROBE_CONTEXT);
+    try (Decoder processor = onProcessor(model, small)) {
+      check(device, processor);
     }
   }
 

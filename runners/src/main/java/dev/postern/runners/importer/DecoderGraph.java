@@ -44,6 +44,10 @@ import org.jspecify.annotations.Nullable;
  * last.normed          what is multiplied with the head
  * logits
  * </pre>
+ *
+ * <p>Streams, norms and logits are floats of 32 bits; what lies between is what the format has
+ * {@link LinearFormat#inside}, with {@code .narrow} and {@code .wide} behind the names of values
+ * that cross the border.
  */
 final class DecoderGraph {
   private static final String BATCH = "batch_size";
@@ -52,6 +56,7 @@ final class DecoderGraph {
   private final DecoderConfig config;
   private final LinearFormat format;
   private final OnnxGraph graph;
+  private final TensorType inside;
   private final RotaryTables rotaries;
   private final Attribute epsilon;
 
@@ -60,7 +65,8 @@ final class DecoderGraph {
     this.config = config;
     this.format = format;
     this.graph = graph;
-    this.rotaries = new RotaryTables(graph, config.contextLength());
+    this.inside = format.inside();
+    this.rotaries = new RotaryTables(graph, inside, config.contextLength());
     this.epsilon = Attribute.of("epsilon", config.epsilon());
   }
 
@@ -110,7 +116,7 @@ final class DecoderGraph {
     String sums =
         graph.op("ReduceSum", List.of(mask, one), "mask_sum", Attribute.of("keepdims", 0));
     String lastPositions = graph.op("Sub", List.of(sums, one), "last_positions");
-    graph.op("Cast", List.of(lastPositions), "seqlens_k", toInt32());
+    graph.op("Cast", List.of(lastPositions), "seqlens_k", to(TensorType.INT32));
     String shape = graph.op("Shape", List.of(mask), "mask_shape");
     String total =
         graph.op(
@@ -118,11 +124,27 @@ final class DecoderGraph {
             List.of(shape, graph.scalar("second", 1)),
             "total_length",
             Attribute.of("axis", 0));
-    graph.op("Cast", List.of(total), "total_sequence_length_int32", toInt32());
+    graph.op("Cast", List.of(total), "total_sequence_length_int32", to(TensorType.INT32));
   }
 
-  private static Attribute toInt32() {
-    return Attribute.of("to", 6);
+  private static Attribute to(TensorType type) {
+    return Attribute.of("to", type.number());
+  }
+
+  /** From the stream's type to that of products. */
+  private String narrow(String value) {
+    return inside == TensorType.FLOAT
+        ? value
+        : graph.op("Cast", List.of(value), value + ".narrow", to(inside));
+  }
+
+  /** Back from the type of products to the stream's. */
+  private String widen(String value) {
+    return inside == TensorType.FLOAT ? value : widen(value, value + ".wide");
+  }
+
+  private String widen(String value, String output) {
+    return graph.op("Cast", List.of(value), output, to(TensorType.FLOAT));
   }
 
   /** In a Reshape, 0 keeps a dimension and -1 takes what is left. */
@@ -135,9 +157,11 @@ final class DecoderGraph {
 
   private String embedded(StoredMatrix embedding, String ids) throws IOException {
     if (config.embeddingScale() == 1) {
-      return embedding.rows(ids, "embedded");
+      return inside == TensorType.FLOAT
+          ? embedding.rows(ids, "embedded")
+          : widen(embedding.rows(ids, "embed.rows"), "embedded");
     }
-    String rows = embedding.rows(ids, "embed.rows");
+    String rows = widen(embedding.rows(ids, "embed.rows"));
     String scale = graph.number("embed.scale", config.embeddingScale());
     return graph.op("Mul", List.of(rows, scale), "embedded");
   }
@@ -160,9 +184,13 @@ final class DecoderGraph {
 
   /** Normalises over the innermost dimension, {@code width} wide. */
   private String norm(String input, String output, String weight, int width) throws IOException {
+    return norm(input, output, scale(weight, width));
+  }
+
+  private String norm(String input, String output, String scale) {
     return graph.op(
         "SimplifiedLayerNormalization",
-        List.of(input, scale(weight, width)),
+        List.of(input, scale),
         output,
         epsilon,
         Attribute.of("axis", -1));
@@ -173,10 +201,11 @@ final class DecoderGraph {
   }
 
   private String attention(int layer, String input) throws IOException {
-    String packed = project(layer, List.of(Projection.Q, Projection.K, Projection.V), input, "qkv");
+    String packed =
+        project(layer, List.of(Projection.Q, Projection.K, Projection.V), narrow(input), "qkv");
     if (config.projectionBias()) {
       float[] biases = biases(layer);
-      String bias = graph.constant(name(layer, "qkv.bias"), biases, biases.length);
+      String bias = graph.constant(name(layer, "qkv.bias"), inside, biases, biases.length);
       packed = graph.op("Add", List.of(packed, bias), name(layer, "qkv.biased"));
     }
     var inputs = new ArrayList<String>();
@@ -216,7 +245,7 @@ final class DecoderGraph {
                 cache(false, "present." + layer + ".key"),
                 cache(false, "present." + layer + ".value")),
             attributes.toArray(Attribute[]::new));
-    String output = project(layer, List.of(Projection.O), attended, "o");
+    String output = widen(project(layer, List.of(Projection.O), attended, "o"));
     return postNormed(layer, output, "post_attention_norm");
   }
 
@@ -244,7 +273,10 @@ final class DecoderGraph {
   private String normedHeads(int layer, String input, String weight, String headShape)
       throws IOException {
     String apart = graph.op("Reshape", List.of(input, headShape), input + ".heads");
-    String normed = norm(apart, input + ".heads.normed", name(layer, weight), config.headWidth());
+    String name = name(layer, weight);
+    int width = config.headWidth();
+    String scale = graph.constant(name, inside, weights.vector(name, width), width);
+    String normed = norm(apart, input + ".heads.normed", scale);
     return graph.op("Reshape", List.of(normed, "heads.joined"), input + ".normed");
   }
 
@@ -256,15 +288,16 @@ final class DecoderGraph {
       config.headWidth()
     };
     if (past) {
-      graph.input(name, TensorType.FLOAT, dimensions);
+      graph.input(name, inside, dimensions);
     } else {
-      graph.output(name, TensorType.FLOAT, dimensions);
+      graph.output(name, inside, dimensions);
     }
     return name;
   }
 
   private String feedForward(int layer, String input) throws IOException {
-    String packed = project(layer, List.of(Projection.GATE, Projection.UP), input, "gate_up");
+    String packed =
+        project(layer, List.of(Projection.GATE, Projection.UP), narrow(input), "gate_up");
     String gate = name(layer, "gate");
     String up = name(layer, "up");
     graph.op(
@@ -274,7 +307,7 @@ final class DecoderGraph {
         Attribute.of("axis", -1),
         Attribute.of("num_outputs", 2));
     String product = graph.op("Mul", List.of(activated(gate), up), name(layer, "product"));
-    String output = project(layer, List.of(Projection.DOWN), product, "down");
+    String output = widen(project(layer, List.of(Projection.DOWN), product, "down"));
     return postNormed(layer, output, "post_feed_forward_norm");
   }
 
@@ -306,7 +339,9 @@ final class DecoderGraph {
     Matrix matrix = matrices.size() == 1 ? matrices.getFirst() : Matrix.stacked(matrices);
     String name = name(layer, output);
     String product = format.store(graph, name, matrix).multiply(input, name);
-    graph.adaptable(product, input, matrix.rows(), AdapterSite.of(output).number(layer));
+    if (inside == TensorType.FLOAT) {
+      graph.adaptable(product, input, matrix.rows(), AdapterSite.of(output).number(layer));
+    }
     return product;
   }
 
@@ -323,10 +358,14 @@ final class DecoderGraph {
 
   private void logits(StoredMatrix head, String input) throws IOException {
     if (config.logitCap() == 0) {
-      head.multiply(input, "logits");
+      if (inside == TensorType.FLOAT) {
+        head.multiply(input, "logits");
+      } else {
+        widen(head.multiply(narrow(input), "logits.narrow"), "logits");
+      }
       return;
     }
-    String plain = head.multiply(input, "logits.uncapped");
+    String plain = widen(head.multiply(narrow(input), "logits.uncapped"));
     String cap = graph.number("logits.cap", config.logitCap());
     String part = graph.op("Div", List.of(plain, cap), "logits.part");
     String bounded = graph.op("Tanh", List.of(part), "logits.bounded");

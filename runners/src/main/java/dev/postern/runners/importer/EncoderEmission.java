@@ -53,7 +53,7 @@ final class EncoderEmission {
     this.config = config;
     this.format = format;
     this.graph = graph;
-    this.rotations = new RotaryTables(graph, config.maxTokens());
+    this.rotations = new RotaryTables(graph, TensorType.FLOAT, config.maxTokens());
     this.epsilon = Attribute.of("epsilon", config.epsilon());
     String words = config.family().name("words") + ".weight";
     this.prefix = tensors.containsKey(words) ? "" : config.family().prefix();

@@ -6,6 +6,7 @@ import dev.postern.runners.importer.ImportProgress.Phase;
 import dev.postern.runners.importer.ModelManifest.Entry;
 import dev.postern.runners.onnx.LinearFormat;
 import dev.postern.runners.onnx.OnnxGraph;
+import dev.postern.runners.onnx.TensorType;
 import dev.postern.runners.onnx.WeightFile;
 import dev.postern.runners.template.ChatTemplate;
 import dev.postern.runners.template.TemplateSyntaxException;
@@ -27,7 +28,7 @@ public final class ModelImport {
   /** How folders are called while they are made. */
   static final String WORK = ".import-";
 
-  /** What a folder may hold; only some formats scale channels. */
+  /** What a folder may hold; only some formats scale channels or have places for adapters. */
   private static final List<String> FILES =
       List.of(
           ModelFolder.GRAPH,
@@ -231,7 +232,9 @@ public final class ModelImport {
       new DecoderGraph(plan.weights(), plan.config(), format, graph).emit();
       weights.refuseUnused(source.readElsewhere());
       graph.write(work.resolve(ModelFolder.GRAPH));
-      graph.writeAdapted(work.resolve(ModelFolder.ADAPTED_GRAPH));
+      if (format.inside() == TensorType.FLOAT) {
+        graph.writeAdapted(work.resolve(ModelFolder.ADAPTED_GRAPH));
+      }
     } catch (IllegalArgumentException shape) {
       throw malformed(String.valueOf(shape.getMessage()));
     }

@@ -1,6 +1,7 @@
 package dev.postern.runners.importer;
 
 import dev.postern.runners.onnx.OnnxGraph;
+import dev.postern.runners.onnx.TensorType;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
@@ -8,14 +9,16 @@ import java.util.Map;
 /** The cosines and sines that attention turns heads by: a table for each way of turning. */
 final class RotaryTables {
   private final OnnxGraph graph;
+  private final TensorType type;
   private final int positions;
   private final Map<Rotary, Names> written = new HashMap<>();
 
   /** Constants of shape (positions, width / 2). */
   record Names(String cosines, String sines) {}
 
-  RotaryTables(OnnxGraph graph, int positions) {
+  RotaryTables(OnnxGraph graph, TensorType type, int positions) {
     this.graph = graph;
+    this.type = type;
     this.positions = positions;
   }
 
@@ -41,8 +44,8 @@ final class RotaryTables {
         sines[position * half + pair] = (float) (StrictMath.sin(angle) * rotary.magnitude());
       }
     }
-    graph.constant(names.cosines, cosines, positions, half);
-    graph.constant(names.sines, sines, positions, half);
+    graph.constant(names.cosines, type, cosines, positions, half);
+    graph.constant(names.sines, type, sines, positions, half);
     return names;
   }
 }

@@ -12,6 +12,15 @@ public interface LinearFormat {
     return false;
   }
 
+  /**
+   * What products multiply and give, and what keys and values are kept in. The stream that layers
+   * add to is of 32 bits in any case: some models' grows beyond what 16 hold. Adapters can be added
+   * to products of 32 bits only.
+   */
+  default TensorType inside() {
+    return TensorType.FLOAT;
+  }
+
   /** Writes the matrix and gives the means to use it in the graph. */
   StoredMatrix store(OnnxGraph graph, String name, Matrix matrix) throws IOException;
 

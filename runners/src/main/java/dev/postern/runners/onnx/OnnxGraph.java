@@ -223,6 +223,18 @@ public final class OnnxGraph {
     return constant(name, TensorType.FLOAT, region, dimensions);
   }
 
+  /** A constant of floats in the weight file, as 32 or as 16 bits. */
+  public String constant(String name, TensorType type, float[] values, long... dimensions)
+      throws IOException {
+    if (type == TensorType.FLOAT) {
+      return constant(name, values, dimensions);
+    }
+    var bytes = ByteBuffer.allocate(values.length * Short.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    WeightFile.Region region = reserve(bytes.capacity());
+    region.append(HalfFormat.halves(values, bytes));
+    return constant(name, TensorType.FLOAT16, region, dimensions);
+  }
+
   private static StringStringEntryProto entry(String key, String value) {
     return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
   }

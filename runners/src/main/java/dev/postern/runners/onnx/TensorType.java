@@ -6,7 +6,8 @@ public enum TensorType {
   UINT8(2),
   INT8(3),
   INT32(6),
-  INT64(7);
+  INT64(7),
+  FLOAT16(10);
 
   private final int number;
 
@@ -14,7 +15,8 @@ public enum TensorType {
     this.number = number;
   }
 
-  int number() {
+  /** As attributes of operators want it. */
+  public int number() {
     return number;
   }
 }

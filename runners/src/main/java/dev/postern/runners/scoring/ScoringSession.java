@@ -1,6 +1,7 @@
 package dev.postern.runners.scoring;
 
 import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
@@ -41,8 +42,8 @@ public final class ScoringSession implements AutoCloseable {
   private final Map<String, OnnxTensor> always = new HashMap<>();
   private final List<Cache> caches = new ArrayList<>();
 
-  /** A cache input, the output that continues it, and its shape before any token. */
-  private record Cache(String past, String present, long[] emptyShape) {}
+  /** A cache input, the output that continues it, and what it is before any token. */
+  private record Cache(String past, String present, OnnxJavaType type, long[] emptyShape) {}
 
   /** How the weights are held. */
   public enum Memory {
@@ -122,27 +123,29 @@ public final class ScoringSession implements AutoCloseable {
     this.piece = piece;
     this.environment = piece.environment();
     this.session = piece.session();
-    this.vocabulary = (int) shape(session.getOutputInfo(), "logits")[2];
+    this.vocabulary = (int) tensor(session.getOutputInfo(), "logits").getShape()[2];
     this.maxStep = Math.clamp(LOGIT_BYTES / (4L * vocabulary), 1, MAX_STEP);
     this.logits = direct(4L * maxStep * vocabulary).asFloatBuffer();
     for (String name : session.getInputInfo().keySet()) {
       if (name.startsWith("past_key_values.")) {
-        long[] shape = shape(session.getInputInfo(), name);
+        TensorInfo info = tensor(session.getInputInfo(), name);
+        long[] shape = info.getShape();
         caches.add(
             new Cache(
                 name,
                 name.replaceFirst("past_key_values", "present"),
+                info.type,
                 new long[] {1, shape[1], 0, shape[3]}));
       }
     }
   }
 
-  private static long[] shape(Map<String, NodeInfo> nodes, String name) {
+  private static TensorInfo tensor(Map<String, NodeInfo> nodes, String name) {
     NodeInfo node = nodes.get(name);
     if (node == null || !(node.getInfo() instanceof TensorInfo tensor)) {
       throw new IllegalArgumentException("the graph has no tensor " + name);
     }
-    return tensor.getShape();
+    return tensor;
   }
 
   private static ByteBuffer direct(long size) {
@@ -231,7 +234,7 @@ public final class ScoringSession implements AutoCloseable {
                 : made(
                     made,
                     OnnxTensor.createTensor(
-                        environment, direct(0).asFloatBuffer(), cache.emptyShape())));
+                        environment, direct(0), cache.emptyShape(), cache.type())));
       }
       Map<String, OnnxValue> pinned =
           Map.of(

@@ -42,7 +42,7 @@ class AdapterIndependenceIT {
               .withThreads(1)
               .withMaxRows(6)
               .withCacheBytes(16 << 20);
-      var decoder = OnnxDecoder.open(model.path().resolve(ModelFolder.GRAPH), config, 128, false);
+      var decoder = OnnxDecoder.open(model.path().resolve(ModelFolder.GRAPH), config, 128);
       var adapters = new Adapters(model, new AdapterStore(folder.resolve("cache")), 64 << 20);
       var handles = new ArrayList<Long>();
       handles.add(0L);

@@ -39,7 +39,7 @@ class BoundDecoderIT {
             .path()
             .resolve(ModelFolder.GRAPH);
     bound = BoundDecoder.open(graph, config(), TinyLlama.CONTEXT, new Placement.Processor());
-    plain = OnnxDecoder.open(graph, config(), TinyLlama.CONTEXT, false);
+    plain = OnnxDecoder.open(graph, config(), TinyLlama.CONTEXT);
   }
 
   private static EngineConfig config() {

@@ -36,7 +36,7 @@ class RowIndependenceIT {
             .withProvider(EngineConfig.Provider.CPU)
             .withMaxRows(MOST_ROWS)
             .withPrefillChunk(64);
-    decoder = OnnxDecoder.open(model.resolve(ModelFolder.GRAPH), config, TinyLlama.CONTEXT, false);
+    decoder = OnnxDecoder.open(model.resolve(ModelFolder.GRAPH), config, TinyLlama.CONTEXT);
   }
 
   @AfterAll
