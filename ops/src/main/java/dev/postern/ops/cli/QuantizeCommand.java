@@ -28,6 +28,7 @@ final class QuantizeCommand implements Runnable {
     INT8,
     Q8,
     Q4,
+    F16,
     MIXED
   }
 
@@ -41,7 +42,7 @@ final class QuantizeCommand implements Runnable {
       paramLabel = "FORMAT",
       description = {
         "int8 (8 bits, multiplied as integers), q8 (8 bits, a scale for each 32 weights),",
-        "q4 (4 bits) or mixed."
+        "q4 (4 bits), f16 (16 bits, for CUDA devices) or mixed."
       })
   private Format format = Format.Q8;
 
@@ -102,6 +103,7 @@ final class QuantizeCommand implements Runnable {
       case INT8 -> new Target.Integers();
       case Q8 -> new Target.EightBits();
       case Q4 -> new Target.FourBits();
+      case F16 -> new Target.Halves();
       case MIXED -> {
         if (bytes != null && divergence != null) {
           throw new UsageException("give one of --bytes and --kl");

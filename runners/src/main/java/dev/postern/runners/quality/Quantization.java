@@ -5,6 +5,7 @@ import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.importer.ModelImport;
 import dev.postern.runners.onnx.BlockInt4Format;
 import dev.postern.runners.onnx.BlockInt8Format;
+import dev.postern.runners.onnx.HalfFormat;
 import dev.postern.runners.onnx.LinearFormat;
 import dev.postern.runners.onnx.MixedFormat;
 import dev.postern.runners.onnx.RowInt8Format;
@@ -38,6 +39,9 @@ public final class Quantization {
 
     /** Eight bits a weight, with a scale for each 32. */
     record EightBits() implements Target {}
+
+    /** Sixteen bits a weight, as CUDA devices want it. */
+    record Halves() implements Target {}
 
     /** Four bits a weight; embedding and head eight. */
     record FourBits() implements Target {}
@@ -91,6 +95,7 @@ public final class Quantization {
         yield new RowInt8Format();
       }
       case Target.EightBits() -> fine;
+      case Target.Halves() -> new HalfFormat();
       case Target.FourBits() -> new BlockInt4Format(fine);
       case Target.MixedToBytes(long bytes) -> {
         try (var sensitivity = Sensitivity.open(bench, EvaluationTexts.own(), progress)) {
