@@ -44,7 +44,7 @@ interface Decoder extends AutoCloseable {
 
   int maxScored();
 
-  /** Appends one token to each of the first {@code rows} rows. */
+  /** Appends one token to each of the first {@code rows} rows; native code dies of none. */
   void decode(int rows, int[] tokens) throws OrtException;
 
   /**

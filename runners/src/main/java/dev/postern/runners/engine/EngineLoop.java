@@ -339,6 +339,10 @@ final class EngineLoop implements Runnable {
   private void decode() throws Exception {
     growRows();
     List<Row> rows = List.copyOf(batch.decoding());
+    if (rows.isEmpty()) {
+      // All have made way for rows that are still being fed.
+      return;
+    }
     if (rows.size() == 1 && batch.size() == 1) {
       decodeAlone(rows.getFirst());
       return;

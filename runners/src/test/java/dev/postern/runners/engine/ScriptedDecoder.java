@@ -147,6 +147,9 @@ final class ScriptedDecoder implements Decoder {
 
   @Override
   public void decode(int count, int[] tokens) throws OrtException {
+    if (count < 1) {
+      throw new AssertionError("a step of no rows");
+    }
     step();
     synchronized (this) {
       largestBatch = Math.max(largestBatch, count);
