@@ -62,7 +62,7 @@ public final class Gateway {
         new Route(services.routes()),
         new Admit(services.quotas()),
         new InspectPrompt(services.policies(), services.promptInspector()),
-        new Generate(services.runners(), config.firstByte(), config.total()),
+        new Generate(services.runners(), services.adapters(), config.firstByte(), config.total()),
         new InspectOutput(services.outputInspector()),
         new Meter(),
         new Settle(services.ledger(), services.securityEvents(), services.clock(), services.ids()));

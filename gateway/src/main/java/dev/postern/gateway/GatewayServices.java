@@ -1,5 +1,6 @@
 package dev.postern.gateway;
 
+import dev.postern.gateway.adapter.AdapterSupply;
 import dev.postern.gateway.inspect.OutputInspector;
 import dev.postern.gateway.inspect.PromptInspector;
 import dev.postern.gateway.pipeline.SessionAuthenticator;
@@ -31,6 +32,7 @@ public record GatewayServices(
     PromptInspector promptInspector,
     OutputInspector outputInspector,
     RunnerPool runners,
+    AdapterSupply adapters,
     PrometheusMeterRegistry metrics,
     BooleanSupplier ready,
     InstantSource clock,

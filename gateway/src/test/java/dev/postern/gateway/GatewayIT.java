@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.postern.gateway.adapter.AdapterFiles;
+import dev.postern.gateway.adapter.AdapterSupply;
 import dev.postern.gateway.admin.ConsoleSessions;
 import dev.postern.gateway.inspect.PolicyInspector;
 import dev.postern.gateway.inspect.rules.RuleDetectors;
@@ -41,6 +43,7 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -109,6 +112,8 @@ class GatewayIT {
     project = await(tenancy.projects().create(admin, "test"));
     key = issue(admin, project.id()).secret();
     var inspector = new PolicyInspector(new RuleDetectors());
+    var runners = RunnerPool.create(vertx, RunnerPoolConfig.defaults(null));
+    var files = new AdapterFiles(Path.of("target", "adapters"));
     var services =
         new GatewayServices(
             tenancy.apiKeys(),
@@ -120,7 +125,8 @@ class GatewayIT {
             registry.policies(),
             inspector,
             inspector,
-            RunnerPool.create(vertx, RunnerPoolConfig.defaults(null)),
+            runners,
+            new AdapterSupply(vertx, runners, files),
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
             () -> true,
             CLOCK,

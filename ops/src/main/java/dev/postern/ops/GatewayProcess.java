@@ -3,6 +3,9 @@ package dev.postern.ops;
 import dev.postern.gateway.Gateway;
 import dev.postern.gateway.GatewayConfig;
 import dev.postern.gateway.GatewayServices;
+import dev.postern.gateway.adapter.AdapterFiles;
+import dev.postern.gateway.adapter.AdapterSupply;
+import dev.postern.gateway.admin.AdapterRoutes;
 import dev.postern.gateway.admin.AdminRoutes;
 import dev.postern.gateway.admin.AdminStores;
 import dev.postern.gateway.admin.ConsoleSessions;
@@ -55,6 +58,7 @@ final class GatewayProcess implements AutoCloseable {
    * @param pepper hexadecimal
    * @param runnerToken what runners want to be shown
    * @param spool belongs to this gateway alone
+   * @param adapters where the files of projects' adapters are
    * @param ready what {@code /readyz} answers
    */
   record Settings(
@@ -62,6 +66,7 @@ final class GatewayProcess implements AutoCloseable {
       String pepper,
       String runnerToken,
       Path spool,
+      Path adapters,
       GatewayConfig gateway,
       BooleanSupplier ready,
       PrometheusMeterRegistry metrics,
@@ -100,6 +105,8 @@ final class GatewayProcess implements AutoCloseable {
     var detectors = new RuleDetectors();
     var inspector = new PolicyInspector(detectors);
     var runners = RunnerPool.create(vertx, RunnerPoolConfig.defaults(settings.runnerToken()));
+    var files = new AdapterFiles(settings.adapters());
+    var supply = new AdapterSupply(vertx, runners, files);
     var services =
         new GatewayServices(
             tenancy.apiKeys(),
@@ -112,6 +119,7 @@ final class GatewayProcess implements AutoCloseable {
             inspector,
             inspector,
             runners,
+            supply,
             settings.metrics(),
             settings.ready(),
             clock,
@@ -123,6 +131,15 @@ final class GatewayProcess implements AutoCloseable {
                 detectors,
                 clock,
                 SECURE_COOKIES));
+    routes.add(
+        new AdapterRoutes(
+            registry.adapters(),
+            tenancy.projects(),
+            registry.routes(),
+            files,
+            supply,
+            clock,
+            tenancy.ids()));
     routes.add(new RunnerRoutes(registry.runners(), tenancy.organisations(), runners));
     var gateway = await(Gateway.start(vertx, settings.gateway(), services, routes));
     closing.add("gateway", () -> ended(gateway.stop(), settings.gateway().drain()));

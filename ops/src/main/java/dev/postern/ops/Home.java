@@ -60,6 +60,11 @@ public record Home(Path folder) {
     return folder.resolve("models");
   }
 
+  /** Adapters of this home's projects. */
+  public Path adapters() {
+    return folder.resolve("adapters");
+  }
+
   public Path lock() {
     return folder.resolve("instance.lock");
   }

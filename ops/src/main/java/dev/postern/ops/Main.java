@@ -1,5 +1,6 @@
 package dev.postern.ops;
 
+import dev.postern.ops.cli.AdapterCommand;
 import dev.postern.ops.cli.ModelCommand;
 import dev.postern.ops.cli.StatusCommand;
 import dev.postern.ops.cli.StopCommand;
@@ -28,6 +29,7 @@ import picocli.CommandLine.HelpCommand;
       StatusCommand.class,
       StopCommand.class,
       ModelCommand.class,
+      AdapterCommand.class,
       Rehearsal.class,
       HelpCommand.class
     })

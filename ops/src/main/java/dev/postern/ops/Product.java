@@ -219,6 +219,7 @@ public final class Product implements AutoCloseable {
                 secrets.get("key-pepper"),
                 secrets.runnerToken(),
                 home.spool(),
+                home.adapters(),
                 GatewayConfig.on(config.host(), config.port()).withDrain(config.drainLimit()),
                 ready,
                 metrics,

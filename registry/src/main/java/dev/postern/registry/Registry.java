@@ -18,6 +18,8 @@ public interface Registry extends AutoCloseable {
 
   Deployments deployments();
 
+  Adapters adapters();
+
   RunnerDirectory runners();
 
   Routes routes();

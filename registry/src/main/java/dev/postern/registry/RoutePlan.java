@@ -2,15 +2,23 @@ package dev.postern.registry;
 
 import java.net.URI;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a call goes: the deployment the client named, the version it resolves to, and the runners
  * that serve it.
  *
  * @param deployment the name clients call
+ * @param adapter digest of what is added to the version; null for the version as it is
  * @param candidates runners that have the version loaded, best first; empty when none is up
  */
-public record RoutePlan(String deployment, ModelVersion version, List<Candidate> candidates) {
+public record RoutePlan(
+    String deployment, ModelVersion version, @Nullable String adapter, List<Candidate> candidates) {
+
+  /** Without an adapter. */
+  public RoutePlan(String deployment, ModelVersion version, List<Candidate> candidates) {
+    this(deployment, version, null, candidates);
+  }
 
   /**
    * A runner that serves the version.

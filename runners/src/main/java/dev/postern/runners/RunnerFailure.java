@@ -13,6 +13,9 @@ public sealed interface RunnerFailure {
   /** No first byte, or no end, within the limit. */
   record TimedOut(String runner, Duration limit) implements RunnerFailure {}
 
+  /** It does not have the adapter that the request names; it can be given it. */
+  record UnknownAdapter(String runner) implements RunnerFailure {}
+
   /**
    * It refused the request: the caller's fault.
    *

@@ -7,6 +7,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
@@ -17,6 +18,8 @@ import java.util.function.Consumer;
  * not.
  */
 public interface RunnerPool {
+  /** The code of a runner's 404 that means {@link RunnerFailure.UnknownAdapter}. */
+  String UNKNOWN_ADAPTER = "adapter_not_found";
 
   /** Opens a pool whose connections close with {@code vertx}. */
   static RunnerPool create(Vertx vertx, RunnerPoolConfig config) {
@@ -55,6 +58,28 @@ public interface RunnerPool {
    * @return the document; fails when the runner does not give it within two seconds
    */
   Future<Buffer> capacity(URI baseUri);
+
+  /**
+   * Gives a runner a file. Beside the breaker, which it does not move.
+   *
+   * @return the body of a 200; fails with {@link RunnerException}
+   */
+  Future<Buffer> deliver(Delivery delivery);
+
+  /**
+   * Tells a runner something by a JSON document. Beside the breaker, which it does not move.
+   *
+   * @return fails when it does not agree within two seconds
+   */
+  Future<Void> tell(URI baseUri, String path, Buffer document);
+
+  /**
+   * A file for a runner.
+   *
+   * @param path with its query
+   * @param limit until the runner has answered
+   */
+  record Delivery(String runner, URI baseUri, String path, Path file, Duration limit) {}
 
   /**
    * @param runner stable name, the breaker's key

@@ -23,7 +23,8 @@ public interface Quotas {
    * What a call asks for.
    *
    * @param requestId the id its usage event will have
-   * @param model the name the client called; rate limits and prices are kept for each
+   * @param model the name the client called; prices are kept for each, rate limits for each {@link
+   *     ModelName#base}
    * @param promptTokens an estimate, settled later
    * @param minCompletionTokens the least that makes sense; equal to the maximum when the client
    *     named one
@@ -36,7 +37,13 @@ public interface Quotas {
       String model,
       long promptTokens,
       long minCompletionTokens,
-      long maxCompletionTokens) {}
+      long maxCompletionTokens) {
+
+    /** Whose rate limits hold. */
+    public String limitedModel() {
+      return ModelName.base(model);
+    }
+  }
 
   /** A held share of the limits. Ends by {@link Ledger#settle}, exactly once. */
   interface Reservation {

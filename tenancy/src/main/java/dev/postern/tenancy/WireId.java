@@ -13,7 +13,8 @@ public enum WireId {
   API_KEY("key_", "API key"),
   AUDIT_LOG("audit_log-", "audit log entry"),
   SECURITY_EVENT("secevt_", "security event"),
-  PRICE("price_", "price");
+  PRICE("price_", "price"),
+  ADAPTER("adapter_", "adapter");
 
   private static final HexFormat HEX = HexFormat.of();
 

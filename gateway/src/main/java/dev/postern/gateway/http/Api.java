@@ -16,6 +16,7 @@ import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
@@ -64,6 +65,16 @@ public final class Api {
   /** The body as a JSON object; fails with {@link BadRequest} or one of the body's limits. */
   public static Future<ObjectNode> json(RoutingContext ctx) {
     return Exchange.of(ctx).body().map(Api::parseObject);
+  }
+
+  /**
+   * The body as a form whose files go to disk.
+   *
+   * @param folder for the files; whoever gave it removes it
+   */
+  public static Future<UploadedForm> form(
+      RoutingContext ctx, Path folder, UploadedForm.Shape shape) {
+    return UploadedForm.read(ctx.vertx(), ctx.request(), folder, shape);
   }
 
   static ObjectNode parseObject(Buffer body) {

@@ -6,6 +6,7 @@ import dev.postern.gateway.wire.openai.CallId;
 import dev.postern.gateway.wire.openai.ErrorAnswer;
 import dev.postern.gateway.wire.openai.ErrorEnvelope;
 import dev.postern.tenancy.Principal;
+import dev.postern.tenancy.ProjectId;
 import dev.postern.tenancy.UsageEvent;
 import dev.postern.tenancy.WireId;
 import io.vertx.core.Future;
@@ -116,6 +117,15 @@ public final class Exchange {
 
   @Nullable Principal principal() {
     return principal;
+  }
+
+  /** The caller's own project, or the one that a session names; null without one. */
+  @Nullable ProjectId project() {
+    if (principal != null && principal.project() != null) {
+      return principal.project();
+    }
+    var named = credentials().project();
+    return named == null ? null : new ProjectId(WireId.PROJECT.require(named));
   }
 
   void identified(Principal caller) {

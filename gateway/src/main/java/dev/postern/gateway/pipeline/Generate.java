@@ -1,5 +1,6 @@
 package dev.postern.gateway.pipeline;
 
+import dev.postern.gateway.adapter.AdapterSupply;
 import dev.postern.gateway.wire.openai.RunnerBody;
 import dev.postern.registry.RoutePlan.Candidate;
 import dev.postern.runners.RunnerException;
@@ -25,15 +26,18 @@ public final class Generate {
   private static final Duration SOON = Duration.ofSeconds(1);
 
   private final RunnerPool pool;
+  private final AdapterSupply adapters;
   private final Duration firstByte;
   private final Duration total;
 
   /**
+   * @param adapters gives a runner the adapter that it says it does not have
    * @param firstByte limit on a runner until a stream begins
    * @param total limit on a runner until the answer ends
    */
-  public Generate(RunnerPool pool, Duration firstByte, Duration total) {
+  public Generate(RunnerPool pool, AdapterSupply adapters, Duration firstByte, Duration total) {
     this.pool = pool;
+    this.adapters = adapters;
     this.firstByte = firstByte;
     this.total = total;
   }
@@ -53,11 +57,24 @@ public final class Generate {
 
   private Future<Generation> tryNext(
       ScreenedCall screened, RunnerBody body, Iterator<Candidate> candidates) {
-    return ask(screened, body, candidates.next())
+    var runner = candidates.next();
+    return ask(screened, body, runner)
+        .recover(cause -> askWithAdapter(screened, body, runner, cause))
         .recover(cause ->
             candidates.hasNext() && anotherMayAnswer(screened, cause)
                 ? tryNext(screened, body, candidates)
                 : Future.failedFuture(cause));
+  }
+
+  private Future<Generation> askWithAdapter(
+      ScreenedCall screened, RunnerBody body, Candidate runner, Throwable cause) {
+    var adapter = screened.plan().adapter();
+    boolean lacked =
+        cause instanceof RunnerException refusal
+            && refusal.failure() instanceof RunnerFailure.UnknownAdapter;
+    return adapter != null && lacked && !screened.call().client().gone().isComplete()
+        ? adapters.bring(runner, adapter).compose(brought -> ask(screened, body, runner))
+        : Future.failedFuture(cause);
   }
 
   private Future<Generation> ask(ScreenedCall screened, RunnerBody body, Candidate candidate) {
@@ -69,7 +86,7 @@ public final class Generate {
             path(screened.request()),
             call.requestId(),
             caller(screened.admitted()),
-            body.forModel(candidate.model()),
+            body.forModel(model(screened, candidate)),
             firstByte,
             total);
     if (!screened.request().stream()) {
@@ -90,13 +107,21 @@ public final class Generate {
         ServiceTier.of(admitted.request(), share).runnerPriority());
   }
 
+  private static String model(ScreenedCall screened, Candidate candidate) {
+    var adapter = screened.plan().adapter();
+    return adapter == null ? candidate.model() : AdapterSupply.address(candidate.model(), adapter);
+  }
+
   private static boolean anotherMayAnswer(ScreenedCall screened, Throwable cause) {
     if (screened.call().client().gone().isComplete()
         || !(cause instanceof RunnerException runner)) {
       return false;
     }
     return switch (runner.failure()) {
-      case RunnerFailure.Unavailable _, RunnerFailure.Overloaded _ -> true;
+      case RunnerFailure.Unavailable _,
+          RunnerFailure.Overloaded _,
+          RunnerFailure.UnknownAdapter _ ->
+          true;
       // The client has waited long enough; and what one runner refuses, all refuse.
       case RunnerFailure.TimedOut _, RunnerFailure.Refused _ -> false;
     };

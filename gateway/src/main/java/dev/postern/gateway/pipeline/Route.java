@@ -24,9 +24,10 @@ public final class Route {
 
   public Future<RoutedCall> plan(ParsedCall parsed) {
     return routes
-        .resolve(parsed.caller().tenant(), parsed.request().model())
+        .resolve(parsed.caller().tenant(), parsed.caller().project(), parsed.request().model())
         .map(plan -> {
           requireRole(parsed.request(), plan);
+          requireNoAdapter(parsed.request(), plan);
           requireRoom(parsed.request(), plan.version().contextLength());
           return new RoutedCall(parsed, plan);
         });
@@ -50,6 +51,14 @@ public final class Route {
                 case RERANKER -> "reranking";
                 case CLASSIFIER -> "classification";
               }));
+    }
+  }
+
+  /** The runner explains the weights as they are. */
+  private static void requireNoAdapter(InferenceRequest request, RoutePlan plan) {
+    if (plan.adapter() != null && request instanceof ExplainRequest) {
+      throw new WireException(
+          new WireFailure.WrongModelRole(request.model(), "explanations; explain its base"));
     }
   }
 

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.postern.gateway.Gateway;
 import dev.postern.gateway.GatewayConfig;
 import dev.postern.gateway.GatewayServices;
+import dev.postern.gateway.adapter.AdapterFiles;
+import dev.postern.gateway.adapter.AdapterSupply;
 import dev.postern.gateway.http.Api;
 import dev.postern.gateway.http.RouteGroup;
 import dev.postern.gateway.inspect.PolicyInspector;
@@ -97,6 +99,8 @@ final class AdminBed implements AutoCloseable {
     var detectors = new RuleDetectors();
     groups = AdminRoutes.groups(stores, detectors, clock, false);
     var inspector = new PolicyInspector(detectors);
+    var runners = RunnerPool.create(vertx, RunnerPoolConfig.defaults(null));
+    var files = new AdapterFiles(spool.resolve("adapters"));
     var services =
         new GatewayServices(
             tenancy.apiKeys(),
@@ -108,7 +112,8 @@ final class AdminBed implements AutoCloseable {
             registry.policies(),
             inspector,
             inspector,
-            RunnerPool.create(vertx, RunnerPoolConfig.defaults(null)),
+            runners,
+            new AdapterSupply(vertx, runners, files),
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
             () -> true,
             clock,

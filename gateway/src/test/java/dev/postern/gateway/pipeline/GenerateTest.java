@@ -2,6 +2,8 @@ package dev.postern.gateway.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.postern.gateway.adapter.AdapterFiles;
+import dev.postern.gateway.adapter.AdapterSupply;
 import dev.postern.gateway.testing.Calls;
 import dev.postern.gateway.testing.FakeClient;
 import dev.postern.gateway.testing.FakeStream;
@@ -12,8 +14,10 @@ import dev.postern.runners.RunnerFailure;
 import dev.postern.runners.RunnerPool;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -26,7 +30,9 @@ class GenerateTest {
 
   private final FakeClient client = new FakeClient("");
   private final FakePool pool = new FakePool();
-  private final Generate generate = new Generate(pool, SECOND, SECOND);
+  private final AdapterSupply adapters =
+      new AdapterSupply(Vertx.vertx(), pool, new AdapterFiles(Path.of("nowhere")));
+  private final Generate generate = new Generate(pool, adapters, SECOND, SECOND);
 
   @Test
   void asksRunnersInOrderUntilOneAnswers() {
@@ -148,6 +154,16 @@ class GenerateTest {
       var opened = Promise.<TokenStream>promise();
       opened.complete(streams.remove());
       return opened.future();
+    }
+
+    @Override
+    public Future<Buffer> deliver(Delivery delivery) {
+      throw new AssertionError("nobody sends a file");
+    }
+
+    @Override
+    public Future<Void> tell(URI baseUri, String path, Buffer document) {
+      throw new AssertionError("nobody tells anything");
     }
 
     @Override

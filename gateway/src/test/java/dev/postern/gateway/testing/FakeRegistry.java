@@ -1,5 +1,6 @@
 package dev.postern.gateway.testing;
 
+import dev.postern.registry.Adapter;
 import dev.postern.registry.Deployment;
 import dev.postern.registry.GuardrailPolicy;
 import dev.postern.registry.ModelVersion;
@@ -51,6 +52,16 @@ public final class FakeRegistry implements Routes, Policies {
     return plan == null
         ? Future.failedFuture(new RegistryException(new RegistryFailure.ModelNotFound(model)))
         : Future.succeededFuture(plan);
+  }
+
+  @Override
+  public Future<RoutePlan> resolve(TenantId tenant, ProjectId project, String model) {
+    return resolve(tenant, model);
+  }
+
+  @Override
+  public Future<List<Adapter>> adapters(TenantId tenant, ProjectId project) {
+    return Future.succeededFuture(List.of());
   }
 
   @Override

@@ -3,6 +3,8 @@ package dev.postern.gateway.testing;
 import dev.postern.gateway.Gateway;
 import dev.postern.gateway.GatewayConfig;
 import dev.postern.gateway.GatewayServices;
+import dev.postern.gateway.adapter.AdapterFiles;
+import dev.postern.gateway.adapter.AdapterSupply;
 import dev.postern.gateway.inspect.PolicyInspector;
 import dev.postern.gateway.inspect.rules.RuleDetectors;
 import dev.postern.gateway.pipeline.SessionAuthenticator;
@@ -21,6 +23,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.UUID;
@@ -74,6 +77,8 @@ public final class GatewayBed implements AutoCloseable {
         .deploy(CLASSIFY_MODEL, ModelVersion.Role.CLASSIFIER, runner.uri())
         .deploy("nowhere", ModelVersion.Role.CHAT);
     var inspector = new PolicyInspector(new RuleDetectors());
+    var runners = RunnerPool.create(vertx, RunnerPoolConfig.defaults(null));
+    var files = new AdapterFiles(Path.of("target", "adapters"));
     var services =
         new GatewayServices(
             keys,
@@ -85,7 +90,8 @@ public final class GatewayBed implements AutoCloseable {
             registry,
             inspector,
             inspector,
-            RunnerPool.create(vertx, RunnerPoolConfig.defaults(null)),
+            runners,
+            new AdapterSupply(vertx, runners, files),
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
             ready::get,
             InstantSource.system(),

@@ -11,6 +11,7 @@ import java.time.InstantSource;
 public record PgRegistry(
     PgModels models,
     PgDeployments deployments,
+    PgAdapters adapters,
     PgRunnerDirectory runners,
     PgRoutes routes,
     PgPolicies policies)
@@ -24,7 +25,13 @@ public record PgRegistry(
     var policies =
         new PgPolicies(store, tenancy.auditLog(), tenancy.changes(), Ticker.systemTicker());
     Registry registry =
-        new PgRegistry(new PgModels(store), new PgDeployments(store), runners, routes, policies);
+        new PgRegistry(
+            new PgModels(store),
+            new PgDeployments(store),
+            new PgAdapters(store, tenancy.auditLog()),
+            runners,
+            routes,
+            policies);
     return routes.load().map(registry).onFailure(cause -> routes.close());
   }
 

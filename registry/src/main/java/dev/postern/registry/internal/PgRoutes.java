@@ -1,5 +1,6 @@
 package dev.postern.registry.internal;
 
+import dev.postern.registry.Adapter;
 import dev.postern.registry.Deployment;
 import dev.postern.registry.RegistryException;
 import dev.postern.registry.RegistryFailure;
@@ -7,13 +8,16 @@ import dev.postern.registry.RoutePlan;
 import dev.postern.registry.Routes;
 import dev.postern.registry.RunnerDirectory;
 import dev.postern.tenancy.ChangeFeed;
+import dev.postern.tenancy.ProjectId;
 import dev.postern.tenancy.TenantId;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.sqlclient.SqlConnection;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +33,9 @@ public final class PgRoutes implements Routes {
           + PgModels.VERSION_COLUMNS
           + " FROM door.all_deployments() d JOIN model_versions v USING (digest)";
 
+  private static final String ADAPTERS =
+      "SELECT tenant_id, " + PgAdapters.COLUMNS + " FROM door.all_adapters()";
+
   private static final String TOPIC = "routes";
   private static final long REFRESH_MILLIS = 5_000;
 
@@ -38,7 +45,7 @@ public final class PgRoutes implements Routes {
   private final long timer;
   private final AtomicInteger turn = new AtomicInteger();
 
-  private volatile RouteTable table = RouteTable.of(List.of(), List.of(), Instant.MIN);
+  private volatile RouteTable table = RouteTable.of(List.of(), List.of(), List.of(), Instant.MIN);
 
   /** Readings that were asked for; one runs at a time, and one more for all who ask meanwhile. */
   private final AtomicInteger wanted = new AtomicInteger();
@@ -54,16 +61,32 @@ public final class PgRoutes implements Routes {
   @Override
   public Future<RoutePlan> resolve(TenantId tenant, String model) {
     var current = table;
-    var deployment = current.find(tenant, model);
+    return plan(current, current.find(tenant, model), model, null);
+  }
+
+  @Override
+  public Future<RoutePlan> resolve(TenantId tenant, ProjectId project, String model) {
+    var current = table;
+    var adapter = current.find(tenant, project, model);
+    return adapter == null
+        ? plan(current, current.find(tenant, model), model, null)
+        : plan(current, current.find(tenant, adapter.base()), model, adapter.facts().digest());
+  }
+
+  private Future<RoutePlan> plan(
+      RouteTable current, @Nullable Deployment deployment, String model, @Nullable String adapter) {
     if (deployment == null) {
       return Future.failedFuture(new RegistryException(new RegistryFailure.ModelNotFound(model)));
     }
     var version = deployment.version();
     return Future.succeededFuture(
         new RoutePlan(
-            deployment.name(),
-            version,
-            current.candidates(version.digest(), turn.getAndIncrement())));
+            model, version, adapter, current.candidates(version.digest(), turn.getAndIncrement())));
+  }
+
+  @Override
+  public Future<List<Adapter>> adapters(TenantId tenant, ProjectId project) {
+    return Future.succeededFuture(table.adapters(tenant, project));
   }
 
   @Override
@@ -77,27 +100,54 @@ public final class PgRoutes implements Routes {
         .transaction(
             null,
             connection ->
-                connection
-                    .query(DEPLOYMENTS)
-                    .execute()
-                    .map(rows -> {
-                      var deployments = new ArrayList<RouteTable.Owned>(rows.size());
-                      for (var row : rows) {
-                        var tenant = row.getUUID("tenant_id");
-                        deployments.add(
-                            new RouteTable.Owned(
-                                tenant == null ? null : new TenantId(tenant),
-                                PgDeployments.deployment(row)));
-                      }
-                      return deployments;
-                    }))
-        .compose(deployments -> runners.list().map(found -> build(deployments, found)))
+                deployments(connection)
+                    .compose(
+                        names -> adapters(connection).map(adapters -> new Names(names, adapters))))
+        .compose(names -> runners.list().map(found -> build(names, found)))
         .onSuccess(built -> table = built)
         .mapEmpty();
   }
 
-  private RouteTable build(List<RouteTable.Owned> deployments, List<RunnerDirectory.Runner> found) {
-    return RouteTable.of(deployments, found, store.now().minus(RunnerDirectory.SILENT_AFTER));
+  /** What clients can call. */
+  private record Names(
+      List<RouteTable.Owned> deployments, List<RouteTable.OwnedAdapter> adapters) {}
+
+  private static Future<List<RouteTable.Owned>> deployments(SqlConnection connection) {
+    return connection
+        .query(DEPLOYMENTS)
+        .execute()
+        .map(rows -> {
+          var deployments = new ArrayList<RouteTable.Owned>(rows.size());
+          for (var row : rows) {
+            var tenant = row.getUUID("tenant_id");
+            deployments.add(
+                new RouteTable.Owned(
+                    tenant == null ? null : new TenantId(tenant), PgDeployments.deployment(row)));
+          }
+          return deployments;
+        });
+  }
+
+  private static Future<List<RouteTable.OwnedAdapter>> adapters(SqlConnection connection) {
+    return connection
+        .query(ADAPTERS)
+        .execute()
+        .map(rows -> {
+          var adapters = new ArrayList<RouteTable.OwnedAdapter>(rows.size());
+          rows.forEach(row ->
+              adapters.add(
+                  new RouteTable.OwnedAdapter(
+                      new TenantId(row.getUUID("tenant_id")), PgAdapters.adapter(row))));
+          return adapters;
+        });
+  }
+
+  private RouteTable build(Names names, List<RunnerDirectory.Runner> found) {
+    return RouteTable.of(
+        names.deployments(),
+        names.adapters(),
+        found,
+        store.now().minus(RunnerDirectory.SILENT_AFTER));
   }
 
   private void refresh() {

@@ -1,8 +1,10 @@
 package dev.postern.registry.internal;
 
+import dev.postern.registry.Adapter;
 import dev.postern.registry.Deployment;
 import dev.postern.registry.RoutePlan;
 import dev.postern.registry.RunnerDirectory;
+import dev.postern.tenancy.ProjectId;
 import dev.postern.tenancy.TenantId;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,14 +19,17 @@ import org.jspecify.annotations.Nullable;
 final class RouteTable {
   private final Map<String, Deployment> forAll;
   private final Map<TenantId, Map<String, Deployment>> byTenant;
+  private final Map<Project, Map<String, Adapter>> adapters;
   private final Map<String, List<RoutePlan.Candidate>> candidates;
 
   private RouteTable(
       Map<String, Deployment> forAll,
       Map<TenantId, Map<String, Deployment>> byTenant,
+      Map<Project, Map<String, Adapter>> adapters,
       Map<String, List<RoutePlan.Candidate>> candidates) {
     this.forAll = forAll;
     this.byTenant = byTenant;
+    this.adapters = adapters;
     this.candidates = candidates;
   }
 
@@ -32,7 +37,10 @@ final class RouteTable {
    * @param heardSince runners that were last heard before this are left out
    */
   static RouteTable of(
-      List<Owned> deployments, List<RunnerDirectory.Runner> runners, Instant heardSince) {
+      List<Owned> deployments,
+      List<OwnedAdapter> adapters,
+      List<RunnerDirectory.Runner> runners,
+      Instant heardSince) {
     var forAll = new HashMap<String, Deployment>();
     var byTenant = new HashMap<TenantId, Map<String, Deployment>>();
     for (var owned : deployments) {
@@ -40,6 +48,13 @@ final class RouteTable {
       var owner =
           tenant == null ? forAll : byTenant.computeIfAbsent(tenant, key -> new HashMap<>());
       owner.put(owned.deployment().name(), owned.deployment());
+    }
+    var byProject = new HashMap<Project, Map<String, Adapter>>();
+    for (var owned : adapters) {
+      var adapter = owned.adapter();
+      byProject
+          .computeIfAbsent(new Project(owned.tenant(), adapter.project()), key -> new TreeMap<>())
+          .put(adapter.model(), adapter);
     }
     var candidates = new HashMap<String, List<RoutePlan.Candidate>>();
     for (var runner : runners) {
@@ -52,7 +67,19 @@ final class RouteTable {
             .add(new RoutePlan.Candidate(runner.name(), runner.baseUri(), served.model()));
       }
     }
-    return new RouteTable(forAll, byTenant, candidates);
+    return new RouteTable(forAll, byTenant, byProject, candidates);
+  }
+
+  /** The project's adapter that is called by this model name; null when it has none. */
+  @Nullable Adapter find(TenantId tenant, ProjectId project, String model) {
+    return adapters.getOrDefault(new Project(tenant, project), Map.of()).get(model);
+  }
+
+  /** The project's adapters whose base the tenant sees, by model name. */
+  List<Adapter> adapters(TenantId tenant, ProjectId project) {
+    return adapters.getOrDefault(new Project(tenant, project), Map.of()).values().stream()
+        .filter(adapter -> find(tenant, adapter.base()) != null)
+        .toList();
   }
 
   /** The deployment that the tenant means by this name; null when it sees none. */
@@ -91,4 +118,9 @@ final class RouteTable {
    * @param tenant null for all tenants
    */
   record Owned(@Nullable TenantId tenant, Deployment deployment) {}
+
+  /** An adapter and the organisation of its project. */
+  record OwnedAdapter(TenantId tenant, Adapter adapter) {}
+
+  private record Project(TenantId tenant, ProjectId id) {}
 }

@@ -99,6 +99,27 @@ public final class Adapters implements AutoCloseable {
     return store.add(source, name, model);
   }
 
+  /**
+   * Forgets an adapter, in memory and in the store. Where it is in use it stays in memory until
+   * there is no room for it.
+   *
+   * @return whether the store had it
+   */
+  public boolean remove(String digest) throws IOException {
+    lock.lock();
+    try {
+      Entry entry = entries.get(digest);
+      if (entry != null && entry.leases == 0) {
+        entries.remove(digest);
+        bytes -= entry.adapter.bytes();
+        entry.adapter.close();
+      }
+    } finally {
+      lock.unlock();
+    }
+    return store.remove(digest);
+  }
+
   /** Whether a lease would not have to read a file. */
   public boolean isLoaded(String digest) {
     lock.lock();

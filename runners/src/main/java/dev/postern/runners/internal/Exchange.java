@@ -1,7 +1,9 @@
 package dev.postern.runners.internal;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.postern.runners.RunnerException;
 import dev.postern.runners.RunnerFailure;
+import dev.postern.runners.RunnerPool;
 import dev.postern.runners.RunnerPool.Call;
 import dev.postern.runners.RunnerPoolConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
@@ -9,6 +11,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientRequest;
@@ -16,6 +19,7 @@ import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +31,7 @@ import org.slf4j.LoggerFactory;
  * runs on the caller's context, so there is no shared state.
  */
 final class Exchange {
+  private static final ObjectMapper JSON = new ObjectMapper();
   static final Duration SOON = Duration.ofSeconds(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
@@ -34,7 +39,7 @@ final class Exchange {
   private static final int MAX_ERROR_BODY = 64 * 1024;
 
   /** Answers that the caller's body explains; other 4xx speak of our set-up. */
-  private static final Set<Integer> CALLERS_FAULT = Set.of(400, 409, 413, 415, 422);
+  static final Set<Integer> CALLERS_FAULT = Set.of(400, 409, 413, 415, 422);
 
   final Context context;
   final Call call;
@@ -143,6 +148,10 @@ final class Exchange {
           .onComplete(
               body -> fail(new RunnerFailure.Refused(call.runner(), status, body.toString())),
               this::broken);
+    } else if (status == 404) {
+      outcome.neutral();
+      Bodies.collect(response, MAX_ERROR_BODY)
+          .onComplete(body -> fail(notFound(body)), this::broken);
     } else {
       LOG.warn("runner {} answered {} to request {}", call.runner(), status, call.requestId());
       if (status >= 500) {
@@ -152,6 +161,19 @@ final class Exchange {
       }
       finish(unavailable(), response);
     }
+  }
+
+  private RunnerFailure notFound(Buffer body) {
+    try {
+      var error = JSON.readTree(body.getBytes()).path("error");
+      if (error.path("code").asText().equals(RunnerPool.UNKNOWN_ADAPTER)) {
+        return new RunnerFailure.UnknownAdapter(call.runner());
+      }
+    } catch (IOException noEnvelope) {
+      LOG.debug("the answer is not JSON", noEnvelope);
+    }
+    LOG.warn("runner {} answered 404 to request {}", call.runner(), call.requestId());
+    return unavailable();
   }
 
   /** The runner or the way to it failed. */

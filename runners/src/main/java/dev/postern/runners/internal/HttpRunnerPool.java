@@ -7,14 +7,18 @@ import dev.postern.runners.RunnerPoolConfig;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.file.OpenOptions;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import java.net.URI;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
 /** Runners over HTTP/1.1 with kept connections. */
@@ -77,16 +81,10 @@ public final class HttpRunnerPool implements RunnerPool {
 
   @Override
   public Future<Buffer> capacity(URI baseUri) {
-    var options =
-        new RequestOptions()
-            .setAbsoluteURI(baseUri.resolve("/control/capacity").toString())
-            .setMethod(HttpMethod.GET)
-            .setTimeout(CAPACITY_LIMIT.toMillis());
-    if (config.token() != null) {
-      options.putHeader(HttpHeaders.AUTHORIZATION, "Bearer " + config.token());
-    }
     return client
-        .request(options)
+        .request(
+            beside(HttpMethod.GET, baseUri, "/control/capacity")
+                .setTimeout(CAPACITY_LIMIT.toMillis()))
         .compose(request ->
             request
                 .send()
@@ -94,6 +92,77 @@ public final class HttpRunnerPool implements RunnerPool {
                     response.statusCode() == 200
                         ? response.body()
                         : Future.failedFuture("it answered " + response.statusCode())));
+  }
+
+  @Override
+  public Future<Buffer> deliver(Delivery delivery) {
+    var fileSystem = vertx.fileSystem();
+    var file = delivery.file().toString();
+    var sent =
+        fileSystem
+            .props(file)
+            .compose(facts ->
+                fileSystem
+                    .open(file, new OpenOptions().setWrite(false).setCreate(false))
+                    .compose(content ->
+                        client
+                            .request(
+                                beside(HttpMethod.POST, delivery.baseUri(), delivery.path())
+                                    .putHeader(HttpHeaders.CONTENT_TYPE, "application/zip")
+                                    .putHeader(
+                                        HttpHeaders.CONTENT_LENGTH, Long.toString(facts.size())))
+                            .compose(request -> request.send(content))
+                            .compose(response -> received(delivery.runner(), response))
+                            .onComplete(_ -> content.close())));
+    return sent.timeout(delivery.limit().toMillis(), TimeUnit.MILLISECONDS)
+        .recover(cause ->
+            Future.failedFuture(
+                switch (cause) {
+                  case RunnerException known -> known;
+                  case TimeoutException _ ->
+                      new RunnerException(
+                          new RunnerFailure.TimedOut(delivery.runner(), delivery.limit()));
+                  default ->
+                      new RunnerException(
+                          new RunnerFailure.Unavailable(delivery.runner(), Exchange.SOON));
+                }));
+  }
+
+  private Future<Buffer> received(String runner, HttpClientResponse response) {
+    int status = response.statusCode();
+    return Bodies.collect(response, config.maxBodyBytes())
+        .compose(body ->
+            status == 200
+                ? Future.succeededFuture(body)
+                : Future.failedFuture(
+                    new RunnerException(
+                        Exchange.CALLERS_FAULT.contains(status)
+                            ? new RunnerFailure.Refused(runner, status, body.toString())
+                            : new RunnerFailure.Unavailable(runner, Exchange.SOON))));
+  }
+
+  @Override
+  public Future<Void> tell(URI baseUri, String path, Buffer document) {
+    return client
+        .request(beside(HttpMethod.POST, baseUri, path).setTimeout(CAPACITY_LIMIT.toMillis()))
+        .compose(request ->
+            request
+                .send(document)
+                .compose(response ->
+                    response.statusCode() == 200
+                        ? response.body()
+                        : Future.failedFuture("it answered " + response.statusCode())))
+        .mapEmpty();
+  }
+
+  /** A request that no breaker hears of. */
+  private RequestOptions beside(HttpMethod method, URI baseUri, String path) {
+    var options =
+        new RequestOptions().setAbsoluteURI(baseUri.resolve(path).toString()).setMethod(method);
+    if (config.token() != null) {
+      options.putHeader(HttpHeaders.AUTHORIZATION, "Bearer " + config.token());
+    }
+    return options;
   }
 
   private <T> Future<T> permitted(

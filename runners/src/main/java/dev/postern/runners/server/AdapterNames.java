@@ -7,11 +7,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The names under which models answer with an adapter. Names hold no memory: an adapter is loaded
- * when it is used. Belongs to the server's event loop.
+ * The names under which models answer with an adapter: those that were given, and {@code
+ * model@sha256:…} for any. Names hold no memory: an adapter is loaded when it is used. Belongs to
+ * the server's event loop.
  */
 final class AdapterNames {
   private static final int MAX_NAMES = 10_000;
+  private static final String DIGEST = "@sha256:";
 
   private final Map<String, Adapted> names = new LinkedHashMap<>();
 
@@ -34,7 +36,11 @@ final class AdapterNames {
   }
 
   @Nullable Adapted find(String name) {
-    return names.get(name);
+    var given = names.get(name);
+    int end = name.lastIndexOf(DIGEST);
+    return given != null || end < 1
+        ? given
+        : new Adapted(name, name.substring(0, end), name.substring(end + 1));
   }
 
   List<Adapted> all() {

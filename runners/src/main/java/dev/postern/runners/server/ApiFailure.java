@@ -2,6 +2,7 @@ package dev.postern.runners.server;
 
 import dev.postern.runners.RunnerException;
 import dev.postern.runners.RunnerFailure;
+import dev.postern.runners.RunnerPool;
 import dev.postern.runners.adapter.UnknownAdapterException;
 import dev.postern.runners.wire.BadRequest;
 import io.vertx.core.buffer.Buffer;
@@ -34,7 +35,12 @@ record ApiFailure(
       case RunnerException runner -> of(runner.failure());
       case UnknownAdapterException unknown ->
           new ApiFailure(
-              404, INVALID, "model_not_found", "model", String.valueOf(unknown.getMessage()), null);
+              404,
+              INVALID,
+              RunnerPool.UNKNOWN_ADAPTER,
+              "model",
+              String.valueOf(unknown.getMessage()),
+              null);
       default ->
           new ApiFailure(
               500, SERVER, null, null, "The runner failed; its log has the reason.", null);
@@ -45,6 +51,7 @@ record ApiFailure(
     return switch (failure) {
       case RunnerFailure.Overloaded(_, var retryAfter) -> overloaded(retryAfter);
       case RunnerFailure.Unavailable(_, var retryAfter) -> unavailable(retryAfter);
+      case RunnerFailure.UnknownAdapter(_) -> unavailable(SOON);
       case RunnerFailure.TimedOut(_, var limit) ->
           new ApiFailure(
               504, SERVER, null, null, "No answer within " + limit.toMillis() + " ms.", null);
@@ -161,7 +168,7 @@ record ApiFailure(
     return new ApiFailure(405, INVALID, null, null, "Use " + allowed + " here.", null);
   }
 
-  static ApiFailure tooLarge(int limit) {
+  static ApiFailure tooLarge(long limit) {
     return new ApiFailure(
         413, INVALID, null, null, "The body has more than %d bytes.".formatted(limit), null);
   }

@@ -6,7 +6,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -149,8 +148,8 @@ final class RunnerServer extends VerticleBase {
       call.fail(ApiFailure.wrongMethod(route.method().name()));
     } else if (route.access() != Route.Access.OPEN && !authorized(request)) {
       call.fail(ApiFailure.unauthorized());
-    } else if (route.method().equals(HttpMethod.GET)) {
-      route.answer().accept(call, Buffer.buffer());
+    } else if (!route.readsBody()) {
+      answer(route, call, Buffer.buffer());
     } else {
       bodies
           .read(request)

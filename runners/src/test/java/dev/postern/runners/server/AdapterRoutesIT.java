@@ -1,8 +1,11 @@
 package dev.postern.runners.server;
 
+import static dev.postern.runners.server.TestServer.error;
 import static dev.postern.runners.server.TestServer.json;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.postern.runners.RunnerPool;
 import dev.postern.runners.adapter.AdapterStore;
 import dev.postern.runners.engine.EngineConfig;
 import dev.postern.runners.engine.OnnxGenerator;
@@ -11,10 +14,14 @@ import dev.postern.runners.importer.ModelImport;
 import dev.postern.runners.onnx.FloatFormat;
 import dev.postern.runners.testing.TinyAdapter;
 import dev.postern.runners.testing.TinyFamily;
+import java.io.ByteArrayOutputStream;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -105,6 +112,49 @@ class AdapterRoutesIT {
         .isEqualTo(400);
     assertThat(complete("x").statusCode()).isEqualTo(404);
     assertThat(json(server.get("/control/adapters")).path("data")).isEmpty();
+  }
+
+  @Test
+  void anAdapterThatIsGivenAsAFileIsCalledByItsDigest() throws Exception {
+    var peft = ADAPTERS.getFirst().write(folder.resolve("adapter"));
+    var named =
+        json(
+            server.post(
+                "/control/adapters/load",
+                "{\"model\":\"m\",\"name\":\"m:0\",\"folder\":\"%s\"}".formatted(peft)));
+    String digest = named.path("digest").asText();
+    String expected = text("m:0");
+    var forget = "{\"model\":\"m\",\"digest\":\"%s\"}".formatted(digest);
+    assertThat(json(server.post("/control/adapters/remove", forget)).path("removed").asBoolean()).isTrue();
+    var lacking = complete("m@" + digest);
+    assertThat(lacking.statusCode()).isEqualTo(404);
+    assertThat(error(lacking).path("code").asText())
+        .isEqualTo(RunnerPool.UNKNOWN_ADAPTER);
+
+    var card = json(give("?model=m&name=support", zip(peft)));
+    assertThat(card.path("digest").asText()).isEqualTo(digest);
+    assertThat(card.path("rank").asInt()).isPositive();
+    assertThat(text("m@" + digest)).isEqualTo(expected);
+
+    assertThat(give("?model=m&name=x", "no zip file".getBytes(UTF_8)).statusCode()).isEqualTo(400);
+    assertThat(give("?model=m", zip(peft)).statusCode()).isEqualTo(400);
+    assertThat(give("?model=other&name=x", zip(peft)).statusCode()).isEqualTo(404);
+  }
+
+  private HttpResponse<String> give(String query, byte[] file) throws Exception {
+    return server.post("/control/adapters/import" + query, file);
+  }
+
+  private static byte[] zip(Path peft) throws Exception {
+    var bytes = new ByteArrayOutputStream();
+    try (var zip = new ZipOutputStream(bytes);
+        var files = Files.list(peft)) {
+      for (var file : files.toList()) {
+        zip.putNextEntry(new ZipEntry(file.getFileName().toString()));
+        Files.copy(file, zip);
+      }
+    }
+    return bytes.toByteArray();
   }
 
   private String text(String model) throws Exception {

@@ -79,6 +79,11 @@ final class TestServer implements AutoCloseable {
     return client.send(request(path, body, headers), BodyHandlers.ofString());
   }
 
+  HttpResponse<String> post(String path, byte[] body) throws Exception {
+    return client.send(
+        authorized(path).POST(BodyPublishers.ofByteArray(body)).build(), BodyHandlers.ofString());
+  }
+
   CompletableFuture<HttpResponse<String>> postAsync(String path, String body, String... headers) {
     return client.sendAsync(request(path, body, headers), BodyHandlers.ofString());
   }

@@ -30,6 +30,7 @@ import org.slf4j.event.Level;
  */
 public final class ErrorEnvelope {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration SOON = Duration.ofSeconds(1);
   private static final String INVALID = "invalid_request_error";
 
   private ErrorEnvelope() {}
@@ -93,7 +94,7 @@ public final class ErrorEnvelope {
                   "The server is busy with large requests. " + quote(requestId),
                   "server_is_overloaded",
                   Level.WARN)
-              .retryAfter(Duration.ofSeconds(1));
+              .retryAfter(SOON);
       case WireFailure.BodyTooSlow(var limit) ->
           refusal(
               408,
@@ -143,7 +144,7 @@ public final class ErrorEnvelope {
               "content_policy_violation");
       case WireFailure.NotReady() ->
           serverError(503, "The server is not ready. " + quote(requestId), null, Level.INFO)
-              .retryAfter(Duration.ofSeconds(1));
+              .retryAfter(SOON);
       case WireFailure.BadAnswer _ -> fault(requestId);
     };
   }
@@ -259,13 +260,8 @@ public final class ErrorEnvelope {
 
   static ErrorAnswer of(RunnerFailure failure, String requestId) {
     return switch (failure) {
-      case RunnerFailure.Unavailable(_, var wait) ->
-          serverError(
-                  503,
-                  "No runner can answer for this model at the moment. " + quote(requestId),
-                  "server_is_overloaded",
-                  Level.WARN)
-              .retryAfter(wait);
+      case RunnerFailure.Unavailable(_, var wait) -> noRunner(requestId).retryAfter(wait);
+      case RunnerFailure.UnknownAdapter(_) -> noRunner(requestId).retryAfter(SOON);
       case RunnerFailure.Overloaded(_, var wait) ->
           serverError(
                   503,
@@ -282,6 +278,14 @@ public final class ErrorEnvelope {
               Level.WARN);
       case RunnerFailure.Refused(_, var status, var body) -> refused(status, body, requestId);
     };
+  }
+
+  private static ErrorAnswer noRunner(String requestId) {
+    return serverError(
+        503,
+        "No runner can answer for this model at the moment. " + quote(requestId),
+        "server_is_overloaded",
+        Level.WARN);
   }
 
   /** A runner's 400 is the caller's to read. Any other 4xx is about how we call it: our fault. */
@@ -315,7 +319,7 @@ public final class ErrorEnvelope {
             "The server cannot reach its database at the moment. " + quote(requestId),
             null,
             Level.WARN)
-        .retryAfter(Duration.ofSeconds(1));
+        .retryAfter(SOON);
   }
 
   private static ErrorAnswer fault(String requestId) {

@@ -104,6 +104,12 @@ class ErrorEnvelopeTest {
             "server_error",
             null,
             "server_is_overloaded"),
+        row(
+            new RunnerFailure.UnknownAdapter("secret-runner"),
+            503,
+            "server_error",
+            null,
+            "server_is_overloaded"),
         row(new RunnerFailure.TimedOut("secret-runner", SECOND), 504, "server_error", null, null),
         row(
             new RunnerFailure.Refused(

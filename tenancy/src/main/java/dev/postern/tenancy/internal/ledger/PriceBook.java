@@ -1,5 +1,6 @@
 package dev.postern.tenancy.internal.ledger;
 
+import dev.postern.tenancy.ModelName;
 import dev.postern.tenancy.Prices;
 import dev.postern.tenancy.Prices.Price;
 import dev.postern.tenancy.internal.quota.TokenCost;
@@ -40,8 +41,15 @@ final class PriceBook {
 
   /** What tokens of a model cost now; nothing where the book knows no price. */
   TokenCost cost(String model) {
-    List<Price> entries = byModel.get(model);
-    if (entries == null) {
+    Map<String, List<Price>> book = byModel;
+    String base = ModelName.base(model);
+    List<Price> entries = book.getOrDefault(model, List.of());
+    if (!base.equals(model)) {
+      // What a model with an adapter has no price for costs what it does at its base.
+      entries = new ArrayList<>(entries);
+      entries.addAll(book.getOrDefault(base, List.of()));
+    }
+    if (entries.isEmpty()) {
       return TokenCost.FREE;
     }
     Instant now = clock.instant();

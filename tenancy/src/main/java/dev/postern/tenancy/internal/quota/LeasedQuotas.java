@@ -83,7 +83,7 @@ public final class LeasedQuotas implements Quotas {
           continue;
         }
         long now = clock.getAsLong();
-        ModelAllowance model = project.model(demand.model());
+        ModelAllowance model = project.model(demand.limitedModel());
         held = model.waiting == 0 ? project.take(call, model, now, false) : null;
         if (held == null) {
           TenancyFailure refusal = project.refusal(call, model, now);
