@@ -5,7 +5,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { keys, limits, makeRequest, models, newKey, organization, policies, projects, requests, runners, usd } from './mock-data.mjs'
+import { adapters, keys, limits, makeRequest, models, newKey, organization, policies, projects, requests, runners, usd } from './mock-data.mjs'
 
 const port = Number(process.env.POSTERN_MOCK_PORT ?? 4179)
 const account = { email: 'admin@example.com', password: 'postern-mock' }
@@ -239,6 +239,19 @@ function securityEvents() {
   )
 }
 
+function adapterRoute(method, path, query, response) {
+  if (path === '/v1/postern/adapters') {
+    if (method === 'POST') adapters.unshift({ ...adapters[0], id: `adapter_${randomUUID().replaceAll('-', '')}`, name: 'uploaded', model: 'smollm2-135m-instruct@uploaded', created_at: seconds() })
+    sendJson(response, 200, method === 'POST' ? adapters[0] : pageOf(adapters, query))
+    return true
+  }
+  const found = adapters.findIndex(({ id }) => path === `/v1/postern/adapters/${id}`)
+  if (found < 0 || method !== 'DELETE') return false
+  const [removed] = adapters.splice(found, 1)
+  sendJson(response, 200, { object: 'postern.adapter.deleted', id: removed.id, deleted: true })
+  return true
+}
+
 async function api(request, response, url, body) {
   const { pathname: path, searchParams: query } = url
   const { method } = request
@@ -271,6 +284,7 @@ async function api(request, response, url, body) {
     return sendJson(response, 200, found)
   }
   if (path === '/v1/postern/security_events') return sendJson(response, 200, pageOf(securityEvents().filter(inWindow(query)), query))
+  if (adapterRoute(method, path, query, response)) return
   if (path === '/v1/postern/runners') return sendJson(response, 200, pageOf(runners, query))
   if (path === '/v1/exports/usage') {
     response.writeHead(200, { 'content-type': 'text/csv', 'content-disposition': 'attachment; filename="usage.csv"' })

@@ -144,6 +144,12 @@ export const policies = new Map(
 
 export const limits = new Map(projects.map(({ id }) => [id, { max_concurrent_requests: 16, budget: { amount: usd(25), period: 'month', spent: usd(3.4182) }, share: { weight: 1, priority: false } }]))
 
+export const adapters = ['support', 'legal-tone'].map((name, index) => ({
+  object: 'postern.adapter', id: `adapter_${String(index).repeat(32)}`, model: `smollm2-135m-instruct@${name}`, base: 'smollm2-135m-instruct', name,
+  project_id: projects[0].id, digest: `sha256:${'3f'.repeat(32)}`, rank: 8 * (index + 1), targets: ['q', 'k', 'v', 'o'],
+  parameters: 921_600 * (index + 1), bytes: 3_686_400 * (index + 1), created_at: Math.floor(Date.now() / 1000) - 86_400 * (index + 1),
+}))
+
 const gigabytes = (value) => value * 2 ** 30
 const idle = { pinned: false, progress: 0, error: null, requests: 0, tokens_per_second: 0 }
 export const runners = [

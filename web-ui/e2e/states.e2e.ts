@@ -6,6 +6,7 @@ test.use({ allowedErrors: /status of [45]\d\d/ })
 /** The route whose answer a page cannot do without. */
 const essential: Record<Exclude<PageName, 'playground' | 'inside'>, string> = {
   home: '**/v1/postern/overview*',
+  adapters: '**/v1/postern/adapters?*',
   keys: '**/api_keys?*',
   requests: '**/v1/postern/requests?*',
   usage: '**/v1/organization/costs*',
@@ -44,6 +45,7 @@ for (const name of pageNames.filter((page): page is keyof typeof essential => pa
 }
 
 const empty: [PageName, string, object, string][] = [
+  ['adapters', essential.adapters, { object: 'list', data: [], has_more: false, first_id: null, last_id: null }, 'No adapter yet'],
   ['keys', essential.keys, { object: 'list', data: [], has_more: false, first_id: null, last_id: null }, 'No key yet'],
   ['requests', essential.requests, { object: 'list', data: [], has_more: false, first_id: null, last_id: null }, 'No request matches'],
   ['security', essential.security, { object: 'list', data: [], has_more: false, first_id: null, last_id: null }, 'found nothing'],

@@ -1,4 +1,4 @@
-import { IconChartBar, IconEye, IconHome, IconKey, IconList, IconServer, IconShield, IconTerminal } from '@/shared/ui/icons'
+import { IconChartBar, IconEye, IconHome, IconKey, IconList, IconPuzzle, IconServer, IconShield, IconTerminal } from '@/shared/ui/icons'
 
 /** The pages of a project. A new page is one line here and one route in router.tsx. */
 export const navigation = [
@@ -8,6 +8,7 @@ export const navigation = [
     entries: [
       { path: 'playground', label: 'Playground', icon: IconTerminal },
       { path: 'inside', label: 'See inside', icon: IconEye },
+      { path: 'adapters', label: 'Adapters', icon: IconPuzzle },
       { path: 'keys', label: 'API keys', icon: IconKey },
     ],
   },

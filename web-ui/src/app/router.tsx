@@ -86,6 +86,12 @@ const inside = createRoute({
   component: lazyRouteComponent(() => import('@/features/inside/pages/InsidePage'), 'InsidePage'),
 })
 
+const adapters = createRoute({
+  getParentRoute: () => project,
+  path: 'adapters',
+  component: lazyRouteComponent(() => import('@/features/adapters/pages/AdaptersPage'), 'AdaptersPage'),
+})
+
 const keys = createRoute({
   getParentRoute: () => project,
   path: 'keys',
@@ -118,7 +124,7 @@ const runners = createRoute({
   component: lazyRouteComponent(() => import('@/features/runners/pages/RunnersPage'), 'RunnersPage'),
 })
 
-const pages = project.addChildren([projectStart, home, playground, inside, keys, requests, usage, security, runners])
+const pages = project.addChildren([projectStart, home, playground, inside, adapters, keys, requests, usage, security, runners])
 const routes = root.addChildren([login, signedIn.addChildren([start, pages])])
 
 export function createAppRouter(queryClient: QueryClient) {

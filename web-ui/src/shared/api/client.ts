@@ -52,9 +52,38 @@ export async function send(path: string, call: Call = {}): Promise<Response> {
   return response
 }
 
+/** Sends a form with files. A fetch does not say how far it is; an XMLHttpRequest does. */
+export function upload<T>(schema: z.ZodMiniType<T>, path: string, form: FormData, onProgress: (part: number) => void): Promise<T> {
+  return new Promise<Response>((resolve, reject) => {
+    const request = new XMLHttpRequest()
+    request.open('POST', path)
+    request.setRequestHeader('accept', 'application/json')
+    if (csrfToken) request.setRequestHeader('x-postern-csrf', csrfToken)
+    request.upload.addEventListener('progress', (event) => {
+      if (event.lengthComputable) onProgress(event.loaded / event.total)
+    })
+    request.addEventListener('load', () => {
+      const headers = new Headers()
+      for (const name of ['x-request-id', 'retry-after']) {
+        const value = request.getResponseHeader(name)
+        if (value) headers.set(name, value)
+      }
+      resolve(new Response(request.responseText, { status: request.status, headers }))
+    })
+    request.addEventListener('error', () => reject(new ApiFailure('The server cannot be reached.', 0)))
+    request.send(form)
+  }).then(async (response) => {
+    if (!response.ok) throw await failureOf(response)
+    return shaped(schema, path, response)
+  })
+}
+
 /** Calls, and holds the answer to its schema: what a page reads has the shape that its types say. */
 export async function callFor<T>(schema: z.ZodMiniType<T>, path: string, call: Call = {}): Promise<T> {
-  const response = await send(path, call)
+  return shaped(schema, path, await send(path, call))
+}
+
+async function shaped<T>(schema: z.ZodMiniType<T>, path: string, response: Response): Promise<T> {
   const requestId = response.headers.get('x-request-id')
   const parsed = schema.safeParse(await response.json().catch(() => undefined))
   if (!parsed.success) {
