@@ -42,7 +42,7 @@ public record ModelManifest(
     Tokens tokens,
     SortedMap<String, Entry> files) {
 
-  public static final int FORMAT = 2;
+  public static final int FORMAT = 3;
 
   /**
    * @param sha256 lower-case hexadecimal

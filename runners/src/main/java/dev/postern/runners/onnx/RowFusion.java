@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class RowFusion {
   static final String ROW_QUANTIZE = "RowQuantize";
-  static final String ROW_QUANTIZE_FINE = "RowQuantizeFine";
   static final String ROW_SCALE = "RowScale";
 
   private final GraphProto.Builder graph;
@@ -47,7 +46,7 @@ final class RowFusion {
 
   private void run() {
     for (NodeProto node : List.copyOf(nodes)) {
-      if (node.getOpType().equals(ROW_QUANTIZE) || node.getOpType().equals(ROW_QUANTIZE_FINE)) {
+      if (node.getOpType().equals(ROW_QUANTIZE)) {
         fuseInto(node);
       }
     }
@@ -69,11 +68,9 @@ final class RowFusion {
     if (fused == null) {
       return;
     }
-    String suffix = quantize.getOpType().substring(ROW_QUANTIZE.length());
     fused
         .setDomain(CustomOps.DOMAIN)
         .setName(quantize.getName() + "_fused")
-        .setOpType(fused.getOpType() + suffix)
         .setOutput(0, quantize.getOutput(0))
         .setOutput(1, quantize.getOutput(1));
     // Its inputs are there where the old node's were, and that is before all who use it.

@@ -122,12 +122,6 @@ final class KernelContext {
     return OrtApi.MEMORY.get(JAVA_LONG, shape + index * WORD);
   }
 
-  /** Takes the first dimension off what outputs made next are like. */
-  void withoutPasses() {
-    shape += WORD;
-    rank--;
-  }
-
   Rows output(int index, int width) {
     Rows output = optionalOutput(index, width);
     if (output == null) {
@@ -141,15 +135,5 @@ final class KernelContext {
     OrtApi.MEMORY.set(JAVA_LONG, shape + (rank - 1) * WORD, width);
     long value = OrtApi.output(context, index, shape, rank, answer);
     return value == 0 ? null : new Rows(OrtApi.data(value, answer), count(), width);
-  }
-
-  /** An output with one more dimension before the others. */
-  Rows outputOfPasses(int index, int passes, int width) {
-    shape -= WORD;
-    rank++;
-    OrtApi.MEMORY.set(JAVA_LONG, shape, passes);
-    Rows output = output(index, width);
-    withoutPasses();
-    return output;
   }
 }

@@ -18,40 +18,30 @@ final class RowWork {
 
   private float[] values = new float[0];
   private float[] others = new float[0];
-  private float[] addend = new float[0];
   private float[] weights = new float[0];
   private byte[] codes = new byte[0];
+  private final Hadamard hadamard = new Hadamard();
 
   /** The row in hand. */
   float[] values(int width) {
-    if (values.length < width) {
-      values = new float[width];
-    }
+    values = room(values, width);
     return values;
   }
 
   /** Another row beside it. */
   float[] others(int width) {
-    if (others.length < width) {
-      others = new float[width];
-    }
+    others = room(others, width);
     return others;
-  }
-
-  /** What is added to a row. */
-  float[] addend(int width) {
-    if (addend.length < width) {
-      addend = new float[width];
-    }
-    return addend;
   }
 
   /** The weights of a norm. */
   float[] weights(int width) {
-    if (weights.length < width) {
-      weights = new float[width];
-    }
+    weights = room(weights, width);
     return weights;
+  }
+
+  private static float[] room(float[] array, int width) {
+    return array.length < width ? new float[width] : array;
   }
 
   byte[] codes(int width) {
@@ -61,9 +51,13 @@ final class RowWork {
     return codes;
   }
 
-  static void add(float[] into, float[] values, float scale, int width) {
+  void spread(float[] values, int width) {
+    hadamard.spread(values, width);
+  }
+
+  static void add(float[] into, float[] values, int width) {
     for (int i = 0; i < width; i++) {
-      into[i] += values[i] * scale;
+      into[i] += values[i];
     }
   }
 
@@ -124,13 +118,6 @@ final class RowWork {
       codes[i] = (byte) (int) (values[i] * steps + (MIDDLE + 0.5f));
     }
     return step;
-  }
-
-  /** Takes from the values what their codes say. */
-  static void subtract(float[] values, byte[] codes, float step, int width) {
-    for (int i = 0; i < width; i++) {
-      values[i] -= ((codes[i] & 0xff) - MIDDLE) * step;
-    }
   }
 
   /**

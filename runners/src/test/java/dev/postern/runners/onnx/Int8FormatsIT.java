@@ -12,7 +12,6 @@ import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.LongStream;
@@ -180,36 +179,36 @@ class Int8FormatsIT {
     for (int i = 0; i < input.length; i++) {
       input[i] = (float) random.nextGaussian();
     }
-    float[] actual = product(new RowInt8Format(), "o", random(1), input);
+    float[] actual = product(new RowInt8Format(), "w", random(1), input);
     assertThat(relativeError(random(1), input, actual)).isLessThan(0.015);
   }
 
+  /** A scale for a whole row is coarse for all but its largest values, unless they are spread. */
   @Test
-  void givesUnevenRowsOfSomeProductsTwiceTheBits() throws Exception {
-    float[] input = input(2);
-    double once =
-        relativeError(random(1), input, product(new RowInt8Format(), "o", random(1), input));
-    double twice =
-        relativeError(random(1), input, product(new RowInt8Format(), "down", random(1), input));
-    assertThat(twice).isLessThan(once / 1.2).isLessThan(0.01);
+  void multipliesRowsWithinAPercentWhereOneValueDwarfsAllOthers() throws Exception {
+    float[] input = new float[POSITIONS * COLUMNS];
+    Random random = new Random(7);
+    for (int i = 0; i < input.length; i++) {
+      input[i] = (float) random.nextGaussian() * (i % COLUMNS == 17 ? 30 : 1);
+    }
+    float[] actual = product(new RowInt8Format(), "w", random(1), input);
+    assertThat(relativeError(random(1), input, actual)).isLessThan(0.015);
   }
 
   /** Each row alone and among others: the same bits. */
   @Test
   void multipliesARowTheSameWhoeverIsBesideIt() throws Exception {
     float[] input = input(6);
-    for (String name : List.of("o", "down")) {
-      float[] together = product(new RowInt8Format(), name, random(1), input);
-      for (int position = 0; position < POSITIONS; position++) {
-        float[] alone =
-            product(
-                new RowInt8Format(),
-                name,
-                random(1),
-                Arrays.copyOfRange(input, position * COLUMNS, (position + 1) * COLUMNS));
-        assertThat(Arrays.copyOfRange(together, position * ROWS, (position + 1) * ROWS))
-            .isEqualTo(alone);
-      }
+    float[] together = product(new RowInt8Format(), "w", random(1), input);
+    for (int position = 0; position < POSITIONS; position++) {
+      float[] alone =
+          product(
+              new RowInt8Format(),
+              "w",
+              random(1),
+              Arrays.copyOfRange(input, position * COLUMNS, (position + 1) * COLUMNS));
+      assertThat(Arrays.copyOfRange(together, position * ROWS, (position + 1) * ROWS))
+          .isEqualTo(alone);
     }
   }
 

@@ -76,9 +76,9 @@ class RowFusionTest {
                 List.of("sum", "codes"),
                 node("RowScale", "product,productScales", "scaled"),
                 node("SkipSimplifiedLayerNormalization", "x,scaled,weight", "normed,,,sum"),
-                node("RowQuantizeFine", "normed", "codes,scales")))
+                node("RowQuantize", "normed", "codes,scales")))
         .containsExactly(
-            "NormQuantizeFine x,weight,epsilon_1.0E-5,product,productScales → codes,scales,sum,");
+            "NormQuantize x,weight,epsilon_1.0E-5,product,productScales → codes,scales,sum,");
   }
 
   @Test
