@@ -11,6 +11,7 @@ import dev.postern.runners.onnx.WeightFile;
 import dev.postern.runners.template.ChatTemplate;
 import dev.postern.runners.template.TemplateSyntaxException;
 import dev.postern.runners.tokenizer.ModelTokenizer;
+import dev.postern.runners.tokenizer.UnsoundTokenizerException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -160,6 +162,7 @@ public final class ModelImport {
     DecoderSource.Facts facts = source.facts();
     requireRenderable(facts.chatTemplate());
     ModelManifest.Tokens tokens = source.tokenizer(work.resolve(ModelFolder.TOKENIZER));
+    requireUsable(work.resolve(ModelFolder.TOKENIZER));
     graph(source, tokens, facts.chatTemplate(), work, progress);
     var manifest =
         new ModelManifest(
@@ -189,6 +192,7 @@ public final class ModelImport {
     String template = export.chatTemplate();
     requireRenderable(template);
     DecoderExport.Written written = export.write(work, progress);
+    requireUsable(work.resolve(ModelFolder.TOKENIZER));
     write(
         new ModelManifest(
             ModelManifest.FORMAT,
@@ -258,6 +262,15 @@ public final class ModelImport {
       ChatTemplate.parse(template, "", "");
     } catch (TemplateSyntaxException failure) {
       throw ImportException.unsupported("in its chat template " + failure.getMessage());
+    }
+  }
+
+  /** Opens a tokenizer once, as a runner will: only the library that runs it knows all it wants. */
+  private static void requireUsable(Path tokenizer) throws IOException {
+    try (var _ = ModelTokenizer.open(tokenizer, Optional.empty(), Set.of())) {
+      return;
+    } catch (UnsoundTokenizerException failure) {
+      throw malformed("of its tokenizer.json: " + failure.getMessage());
     }
   }
 

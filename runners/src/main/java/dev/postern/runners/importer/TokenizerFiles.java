@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.postern.runners.tokenizer.SentencePieceModel;
-import dev.postern.runners.tokenizer.TokenizerFile;
 import dev.postern.runners.tokenizer.TokenizerJson;
 import dev.postern.runners.tokenizer.UnsoundTokenizerException;
 import dev.postern.runners.tokenizer.Vocabulary;
@@ -93,11 +92,6 @@ final class TokenizerFiles {
     if (pieces != null) {
       TokenizerJson.write(pieces, target);
       return;
-    }
-    try {
-      TokenizerFile.read(folder.resolve(ModelFolder.TOKENIZER));
-    } catch (UnsoundTokenizerException failure) {
-      throw malformed("of its tokenizer.json: " + failure.getMessage());
     }
     Files.copy(folder.resolve(ModelFolder.TOKENIZER), target);
   }

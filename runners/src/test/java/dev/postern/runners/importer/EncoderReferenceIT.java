@@ -133,11 +133,15 @@ class EncoderReferenceIT {
     }
   }
 
-  private static JsonNode fixture(String name) throws IOException {
+  static JsonNode fixture(String name) throws IOException {
     return JSON.readTree(RESOURCES.resolve("encoders").resolve(name + ".json").toFile());
   }
 
   private Path write(JsonNode fixture) throws IOException {
+    return write(folder, fixture);
+  }
+
+  static Path write(Path folder, JsonNode fixture) throws IOException {
     Path source = Files.createTempDirectory(folder, "model");
     Files.writeString(source.resolve("config.json"), fixture.path("config").toString());
     Files.copy(RESOURCES.resolve("tokenizers/wordpiece.json"), source.resolve("tokenizer.json"));
