@@ -2,6 +2,7 @@ package dev.postern.runners.encoder;
 
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
@@ -62,8 +63,15 @@ final class EncoderGraph implements AutoCloseable {
 
   private static String output(EncoderRole role, List<String> names) throws IOException {
     return switch (role) {
-      case EMBEDDING ->
-          STATES.stream().filter(names::contains).findFirst().orElse(names.getFirst());
+      case EMBEDDING -> {
+        var known = STATES.stream().filter(names::contains).findFirst();
+        if (known.isEmpty() && names.size() > 1) {
+          throw new IOException(
+              "the graph gives %s, of which none is called %s"
+                  .formatted(names, String.join(" or ", STATES)));
+        }
+        yield known.orElse(names.getFirst());
+      }
       case CLASSIFIER, RERANKER -> {
         if (!names.contains("logits")) {
           throw new IOException(
@@ -83,7 +91,7 @@ final class EncoderGraph implements AutoCloseable {
         feeds.put(input.getKey(), tensor(input.getKey(), input.getValue(), batch, length));
       }
       try (var result = session.run(feeds, Set.of(output))) {
-        return rows((OnnxTensor) result.get(0), batch, length);
+        return rows(result.get(0), pooling, batch, length);
       }
     } finally {
       feeds.values().forEach(OnnxTensor::close);
@@ -115,12 +123,15 @@ final class EncoderGraph implements AutoCloseable {
     return OnnxTensor.createTensor(environment, narrow, shape);
   }
 
-  private List<float[]> rows(OnnxTensor tensor, List<Input> batch, int length) {
-    long[] shape = tensor.getInfo().getShape();
-    var numbers = tensor.getFloatBuffer();
-    int width = (int) shape[shape.length - 1];
+  private static List<float[]> rows(
+      OnnxValue value, Pooling pooling, List<Input> batch, int length) {
+    long[] shape = value.getInfo() instanceof TensorInfo info ? info.getShape() : new long[0];
     boolean perToken = shape.length == 3;
-    if (numbers == null || numbers.limit() != batch.size() * width * (perToken ? length : 1)) {
+    var numbers = value instanceof OnnxTensor tensor ? tensor.getFloatBuffer() : null;
+    int width = shape.length == 0 ? 0 : (int) shape[shape.length - 1];
+    if (numbers == null
+        || shape.length < 2
+        || numbers.limit() != (long) batch.size() * width * (perToken ? length : 1)) {
       throw new IllegalStateException("the graph's output has an unexpected shape or type");
     }
     var rows = new ArrayList<float[]>();

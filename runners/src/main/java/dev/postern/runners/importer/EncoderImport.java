@@ -61,7 +61,10 @@ public final class EncoderImport {
   /** Whether a file or folder is to be imported here. */
   public static boolean recognises(Path source) throws IOException {
     if (Files.isDirectory(source)) {
-      return FAMILIES.contains(JsonFiles.readIfThere(source.resolve(EncoderSettings.CONFIG)).path("model_type").asText());
+      return FAMILIES.contains(
+          JsonFiles.readIfThere(source.resolve(EncoderSettings.CONFIG))
+              .path("model_type")
+              .asText());
     }
     return source.toString().endsWith(".onnx")
         && (!Files.isRegularFile(root(source).resolve(EncoderSettings.CONFIG))
@@ -202,7 +205,7 @@ public final class EncoderImport {
       return encoder.width();
     } catch (OrtException e) {
       throw malformed("ONNX Runtime does not load it: " + e.getMessage());
-    } catch (IOException e) {
+    } catch (IOException | IllegalStateException e) {
       throw unsupported(String.valueOf(e.getMessage()));
     }
   }

@@ -9,6 +9,9 @@ import dev.postern.runners.encoder.EncoderLimits;
 import dev.postern.runners.encoder.EncoderRole;
 import dev.postern.runners.encoder.OnnxEncoder;
 import dev.postern.runners.encoder.Pooling;
+import dev.postern.runners.onnx.OnnxGraph;
+import dev.postern.runners.onnx.TensorType;
+import dev.postern.runners.onnx.WeightFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,6 +85,30 @@ class EncoderImportIT {
     Path decoder = exported("decoder", "{\"model_type\":\"llama\"}");
     assertThat(EncoderImport.recognises(decoder)).isFalse();
     assertThat(EncoderImport.recognises(decoder.resolve("onnx/model.onnx"))).isFalse();
+  }
+
+  @Test
+  void refusesAGraphWhoseOutputsItCannotTellApartOrRead() throws Exception {
+    Path source = exported("odd", "{\"model_type\":\"bert\"}");
+    try (var weights = new WeightFile(folder.resolve("none.bin"))) {
+      var graph = new OnnxGraph("odd", weights);
+      graph.input("input_ids", TensorType.INT64, "batch", "sequence");
+      graph.output(
+          graph.op("Identity", List.of("input_ids"), "same"),
+          TensorType.INT64,
+          "batch",
+          "sequence");
+      graph.write(source.resolve("onnx/model.onnx"));
+      assertThatThrownBy(() -> run(source))
+          .isInstanceOf(ImportException.class)
+          .hasMessageContaining("unexpected shape or type");
+      graph.output(
+          graph.op("Neg", List.of("input_ids"), "less"), TensorType.INT64, "batch", "sequence");
+      graph.write(source.resolve("onnx/model.onnx"));
+      assertThatThrownBy(() -> run(source))
+          .isInstanceOf(ImportException.class)
+          .hasMessageContaining("of which none is called sentence_embedding");
+    }
   }
 
   @Test
