@@ -10,8 +10,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.postern.runners.grammar.Expression.Member;
 import dev.postern.runners.wire.BadRequest;
-import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -35,45 +33,14 @@ final class SchemaCompiler {
   private static final int MOST_OPTIONS = 1000;
   private static final int MOST_DEPTH = 64;
   private static final int MOST_ITEMS = 1024;
-  private static final int MOST_CHARACTERS = 1 << 20;
   private static final int SMALL = 48;
-
-  private static final Set<String> ANNOTATIONS =
-      Set.of(
-          "$schema",
-          "$id",
-          "$comment",
-          "$defs",
-          "definitions",
-          "title",
-          "description",
-          "default",
-          "examples",
-          "deprecated",
-          "readOnly",
-          "writeOnly");
-  private static final Map<String, Set<String>> KEYWORDS =
-      Map.of(
-          "object",
-          Set.of(
-              "properties", "required", "additionalProperties", "minProperties", "maxProperties"),
-          "array",
-          Set.of("items", "prefixItems", "minItems", "maxItems"),
-          "string",
-          Set.of("minLength", "maxLength", "pattern", "format"),
-          "integer",
-          Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
-          "number",
-          Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
-          "boolean",
-          Set.of(),
-          "null",
-          Set.of());
 
   private final Grammar grammar;
   private final JsonNode document;
   private final String path;
   private final boolean strict;
+  private final Keywords keywords;
+  private final ScalarSchemas scalars;
   private final Map<String, Integer> references = new HashMap<>();
   private final Map<Integer, String> paths = new HashMap<>();
   private final Set<Integer> recursive = new LinkedHashSet<>();
@@ -87,6 +54,8 @@ final class SchemaCompiler {
     this.document = document;
     this.path = path;
     this.strict = strict;
+    this.keywords = new Keywords(strict);
+    this.scalars = new ScalarSchemas(strict, this::rule);
   }
 
   /**
@@ -151,44 +120,29 @@ final class SchemaCompiler {
 
   private Expression described(ObjectNode schema, String at) {
     if (schema.has("$ref")) {
-      requireOnly(schema, at, Set.of("$ref"));
+      keywords.requireOnly(schema, at, Set.of("$ref"));
       return reference(schema.get("$ref"), at + ".$ref");
     }
     if (schema.has("const")) {
-      requireOnly(schema, at, Set.of("const", "type"));
+      keywords.requireOnly(schema, at, Set.of("const", "type"));
       return literals(List.of(schema.get("const")), schema, at + ".const");
     }
     if (schema.has("enum")) {
-      requireOnly(schema, at, Set.of("enum", "type"));
-      ArrayNode values = array(schema, "enum", at);
+      keywords.requireOnly(schema, at, Set.of("enum", "type"));
+      ArrayNode values = Keywords.array(schema, "enum", at);
       return literals(List.copyOf(values.valueStream().toList()), schema, at + ".enum");
     }
     for (var word : List.of("anyOf", "oneOf")) {
       if (schema.has(word)) {
-        requireOnly(schema, at, Set.of(word));
-        return anyOf(array(schema, word, at), at + "." + word, word.equals("oneOf"));
+        keywords.requireOnly(schema, at, Set.of(word));
+        return anyOf(Keywords.array(schema, word, at), at + "." + word, word.equals("oneOf"));
       }
     }
     if (schema.has("allOf")) {
-      requireOnly(schema, at, Set.of("allOf"));
+      keywords.requireOnly(schema, at, Set.of("allOf"));
       return allOf(schema, at);
     }
     return typed(schema, at);
-  }
-
-  /** Every other keyword must be a mere annotation; one that is not strict may have any. */
-  private void requireOnly(ObjectNode schema, String at, Set<String> known) {
-    if (!strict) {
-      return;
-    }
-    for (var name : (Iterable<String>) schema::fieldNames) {
-      if (!known.contains(name) && !ANNOTATIONS.contains(name)) {
-        throw invalid(
-            at + "." + name,
-            "is not supported%s; remove it, or set 'strict' to false"
-                .formatted(known.isEmpty() ? "" : " here"));
-      }
-    }
   }
 
   private Expression reference(JsonNode reference, String at) {
@@ -244,7 +198,9 @@ final class SchemaCompiler {
     var fitting =
         schema.has("type")
             ? values.stream()
-                .filter(value -> types(schema, at).stream().anyMatch(type -> isOf(value, type)))
+                .filter(value ->
+                    keywords.types(schema, at).stream()
+                        .anyMatch(type -> Keywords.isOf(value, type)))
                 .toList()
             : values;
     if (fitting.isEmpty()) {
@@ -252,18 +208,6 @@ final class SchemaCompiler {
     }
     return new Expression.Choice(
         fitting.stream().map(value -> text(value.toString())).distinct().toList());
-  }
-
-  private static boolean isOf(JsonNode value, String type) {
-    return switch (type) {
-      case "string" -> value.isTextual();
-      case "integer" -> value.isIntegralNumber();
-      case "number" -> value.isNumber();
-      case "boolean" -> value.isBoolean();
-      case "null" -> value.isNull();
-      case "object" -> value.isObject();
-      default -> value.isArray();
-    };
   }
 
   private Expression anyOf(ArrayNode schemas, String at, boolean one) {
@@ -282,7 +226,7 @@ final class SchemaCompiler {
   }
 
   private Expression allOf(ObjectNode schema, String at) {
-    ArrayNode schemas = array(schema, "allOf", at);
+    ArrayNode schemas = Keywords.array(schema, "allOf", at);
     if (schemas.size() == 1) {
       return expression(schemas.get(0), at + ".allOf[0]");
     }
@@ -294,10 +238,10 @@ final class SchemaCompiler {
   }
 
   private Expression typed(ObjectNode schema, String at) {
-    Set<String> types = types(schema, at);
+    Set<String> types = keywords.types(schema, at);
     Set<String> known = new LinkedHashSet<>(Set.of("type"));
-    types.forEach(type -> known.addAll(KEYWORDS.getOrDefault(type, Set.of())));
-    requireOnly(schema, at, known);
+    types.forEach(type -> known.addAll(Keywords.of(type)));
+    keywords.requireOnly(schema, at, known);
     if (types.isEmpty()) {
       if (strict) {
         throw invalid(at + ".type", "is missing; say what kind of value this is");
@@ -311,45 +255,13 @@ final class SchemaCompiler {
     return choices.size() == 1 ? choices.getFirst() : new Expression.Choice(choices);
   }
 
-  /** The types a schema names; where it names none, the one its keywords are about. */
-  private Set<String> types(ObjectNode schema, String at) {
-    Set<String> types = new LinkedHashSet<>();
-    JsonNode type = schema.get("type");
-    if (type != null) {
-      List<JsonNode> names = type.isArray() ? type.valueStream().toList() : List.of(type);
-      for (JsonNode name : names) {
-        if (!name.isTextual() || !KEYWORDS.containsKey(name.textValue())) {
-          throw invalid(
-              at + ".type",
-              "must be one of array, boolean, integer, null, number, object, string, or a list of"
-                  + " them");
-        }
-        types.add(name.textValue());
-      }
-      if (types.isEmpty()) {
-        throw invalid(at + ".type", "must not be an empty list");
-      }
-    } else if (!strict) {
-      for (String candidate : List.of("object", "array", "string", "integer")) {
-        if (types.isEmpty()
-            && KEYWORDS.getOrDefault(candidate, Set.of()).stream().anyMatch(schema::has)) {
-          types.add(candidate);
-        }
-      }
-    }
-    if (!strict && schema.path("nullable").booleanValue()) {
-      types.add("null");
-    }
-    return types;
-  }
-
   private Expression ofType(String type, ObjectNode schema, String at) {
     return switch (type) {
       case "object" -> object(schema, at);
       case "array" -> list(schema, at);
-      case "string" -> string(schema, at);
-      case "integer" -> number(schema, at, true);
-      case "number" -> number(schema, at, false);
+      case "string" -> scalars.string(schema, at);
+      case "integer" -> ScalarSchemas.number(schema, at, true);
+      case "number" -> ScalarSchemas.number(schema, at, false);
       case "boolean" -> JsonText.BOOLEAN;
       default -> JsonText.NULL;
     };
@@ -366,7 +278,7 @@ final class SchemaCompiler {
     }
     Set<String> required = new LinkedHashSet<>();
     if (schema.has("required")) {
-      array(schema, "required", at).forEach(name -> required.add(name.asText()));
+      Keywords.array(schema, "required", at).forEach(name -> required.add(name.asText()));
     }
     if (strict) {
       requireStrict(more, named.keySet(), required, at);
@@ -381,7 +293,7 @@ final class SchemaCompiler {
         named.put(name, more == null ? schema.objectNode() : more);
       }
     }
-    int least = count(schema, "minProperties", at, 0, MOST_PROPERTIES);
+    int least = Keywords.count(schema, "minProperties", at, 0, MOST_PROPERTIES);
     if (named.isEmpty() && open) {
       return openObject(schema, more, least, at);
     }
@@ -408,7 +320,7 @@ final class SchemaCompiler {
 
   /** Keys may repeat, so that only none or some can be promised. */
   private Expression openObject(ObjectNode schema, @Nullable JsonNode more, int least, String at) {
-    int most = count(schema, "maxProperties", at, UNBOUNDED, MOST_PROPERTIES);
+    int most = Keywords.count(schema, "maxProperties", at, UNBOUNDED, MOST_PROPERTIES);
     Expression value =
         more == null || more.isBoolean()
             ? Expression.call(JsonText.VALUE)
@@ -440,8 +352,8 @@ final class SchemaCompiler {
   }
 
   private Expression list(ObjectNode schema, String at) {
-    int least = count(schema, "minItems", at, 0, MOST_ITEMS);
-    int most = count(schema, "maxItems", at, UNBOUNDED, UNBOUNDED);
+    int least = Keywords.count(schema, "minItems", at, 0, MOST_ITEMS);
+    int most = Keywords.count(schema, "maxItems", at, UNBOUNDED, UNBOUNDED);
     if (most != UNBOUNDED) {
       // Shorter lists are good as well.
       most = Math.min(most, MOST_ITEMS);
@@ -473,7 +385,7 @@ final class SchemaCompiler {
   }
 
   private Expression tuple(ObjectNode schema, String at, int least, int most) {
-    ArrayNode first = array(schema, "prefixItems", at);
+    ArrayNode first = Keywords.array(schema, "prefixItems", at);
     if (first.isEmpty() || least > first.size() || most < first.size()) {
       throw invalid(
           at + ".prefixItems",
@@ -487,108 +399,6 @@ final class SchemaCompiler {
       parts.add(expression(first.get(i), at + ".prefixItems[" + i + "]"));
     }
     return JsonText.container("[", new Expression.Sequence(parts), "]");
-  }
-
-  private Expression string(ObjectNode schema, String at) {
-    int least = count(schema, "minLength", at, 0, MOST_CHARACTERS);
-    int most = count(schema, "maxLength", at, UNBOUNDED, UNBOUNDED);
-    if (least > most) {
-      throw invalid(at + ".minLength", "must not be above maxLength");
-    }
-    String pattern = pattern(schema, at);
-    if (pattern == null) {
-      return JsonText.string(least, most);
-    }
-    if (strict && (schema.has("minLength") || schema.has("maxLength"))) {
-      throw invalid(
-          at + (schema.has("minLength") ? ".minLength" : ".maxLength"),
-          "is not supported beside 'pattern' or 'format'; say it in the pattern");
-    }
-    try {
-      return sequence(text("\""), rule(Regex.string(pattern), at));
-    } catch (Regex.UnsupportedException e) {
-      if (strict) {
-        throw invalid(at + ".pattern", e.getMessage());
-      }
-      return JsonText.STRING;
-    }
-  }
-
-  private @Nullable String pattern(ObjectNode schema, String at) {
-    if (schema.has("pattern")) {
-      if (!schema.get("pattern").isTextual()) {
-        throw invalid(at + ".pattern", "must be a string");
-      }
-      if (strict && schema.has("format")) {
-        throw invalid(at + ".format", "is not supported beside 'pattern'");
-      }
-      return schema.get("pattern").textValue();
-    }
-    if (!schema.has("format")) {
-      return null;
-    }
-    String pattern = StringFormats.pattern(schema.get("format").asText());
-    if (pattern == null && strict) {
-      throw invalid(at + ".format", "must be one of " + String.join(", ", StringFormats.names()));
-    }
-    return pattern;
-  }
-
-  private Expression number(ObjectNode schema, String at, boolean whole) {
-    BigDecimal low = bound(schema, "minimum", at);
-    BigDecimal high = bound(schema, "maximum", at);
-    BigDecimal above = bound(schema, "exclusiveMinimum", at);
-    BigDecimal below = bound(schema, "exclusiveMaximum", at);
-    if (low == null && high == null && above == null && below == null) {
-      return whole ? JsonText.INTEGER : JsonText.NUMBER;
-    }
-    BigDecimal from = low == null ? Numbers.LARGEST.negate() : low;
-    BigDecimal to = high == null ? Numbers.LARGEST : high;
-    if (above != null) {
-      from = from.max(Numbers.next(above, whole, 1));
-    }
-    if (below != null) {
-      to = to.min(Numbers.next(below, whole, -1));
-    }
-    var ranges = whole ? Numbers.integers(from, to) : Numbers.decimals(from, to);
-    if (ranges.isEmpty()) {
-      throw invalid(at, "has bounds with no number between them");
-    }
-    return new Expression.Choice(ranges);
-  }
-
-  private static @Nullable BigDecimal bound(ObjectNode schema, String name, String at) {
-    JsonNode value = schema.get(name);
-    if (value == null || value.isBoolean()) {
-      return null;
-    }
-    if (!value.isNumber() || value.decimalValue().abs().compareTo(Numbers.LARGEST) > 0) {
-      throw invalid(at + "." + name, "must be a number of at most 15 digits");
-    }
-    return value
-        .decimalValue()
-        .setScale(Math.min(value.decimalValue().scale(), 6), RoundingMode.HALF_UP);
-  }
-
-  private static int count(ObjectNode schema, String name, String at, int absent, int most) {
-    JsonNode value = schema.get(name);
-    if (value == null) {
-      return absent;
-    }
-    if (!value.isIntegralNumber() || value.decimalValue().signum() < 0) {
-      throw invalid(at + "." + name, "must be an integer of at least 0");
-    }
-    if (value.decimalValue().compareTo(BigDecimal.valueOf(most)) > 0) {
-      throw invalid(at + "." + name, "must be at most %d".formatted(most));
-    }
-    return value.intValue();
-  }
-
-  private static ArrayNode array(ObjectNode schema, String name, String at) {
-    if (schema.get(name) instanceof ArrayNode array) {
-      return array;
-    }
-    throw invalid(at + "." + name, "must be a list");
   }
 
   static String brief(String text) {

@@ -59,11 +59,12 @@ class HostileImportIT {
   }
 
   private void eitherRefusesOrImports(Map<Path, byte[]> files, Import imports) throws IOException {
-    List<Path> names = List.copyOf(files.keySet());
+    var parts = List.copyOf(files.entrySet());
     int refused = 0;
     for (int round = 0; round < ROUNDS; round++) {
-      Path victim = names.get(random.nextInt(names.size()));
-      byte[] sound = files.get(victim);
+      var part = parts.get(random.nextInt(parts.size()));
+      Path victim = part.getKey();
+      byte[] sound = part.getValue();
       Files.write(victim, damaged(sound, !victim.toString().endsWith("json")));
       try {
         assertThat(imports.run()).isDirectory();
