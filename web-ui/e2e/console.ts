@@ -7,8 +7,8 @@ export const account = {
   password: process.env['POSTERN_E2E_PASSWORD'] ?? 'postern-mock',
 }
 
-export type PageName = 'home' | 'playground' | 'inside' | 'adapters' | 'keys' | 'requests' | 'usage' | 'security' | 'runners'
-export const pageNames: readonly PageName[] = ['home', 'playground', 'inside', 'adapters', 'keys', 'requests', 'usage', 'security', 'runners']
+export type PageName = 'home' | 'playground' | 'inside' | 'adapters' | 'keys' | 'requests' | 'usage' | 'security' | 'models' | 'runners'
+export const pageNames: readonly PageName[] = ['home', 'playground', 'inside', 'adapters', 'keys', 'requests', 'usage', 'security', 'models', 'runners']
 
 export async function signIn(page: Page) {
   await page.goto('/login')

@@ -5,7 +5,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { adapters, keys, limits, makeRequest, models, newKey, organization, policies, projects, requests, runners, usd } from './mock-data.mjs'
+import { adapters, installed, keys, limits, makeRequest, models, newKey, organization, policies, projects, requests, runners, usd } from './mock-data.mjs'
 
 const port = Number(process.env.POSTERN_MOCK_PORT ?? 4179)
 const account = { email: 'admin@example.com', password: 'postern-mock' }
@@ -17,6 +17,38 @@ const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 const sessions = new Map()
 let failedSignIns = []
 const seconds = () => Math.floor(Date.now() / 1000)
+
+const jobs = []
+
+function begun(model, kind, { format = null }) {
+  jobs.unshift({ object: 'postern.job', id: `job_${randomUUID().replaceAll('-', '')}`, kind, model, format, state: 'queued', step: 'waiting', progress: 0, digest: null, error: null, created_at: seconds(), started_at: null, ended_at: null })
+  return jobs[0]
+}
+
+/** Each look moves the oldest open job on; a mixture takes for ever. */
+function moved() {
+  const job = jobs.findLast(({ state }) => state === 'queued' || state === 'running')
+  if (job) {
+    const progress = Math.min(job.format === 'mixed' ? 0.75 : 1, job.progress + 0.25)
+    Object.assign(job, progress < 1 ? { state: 'running', step: 'measuring q4', progress, started_at: seconds() } : { state: 'completed', progress, ended_at: seconds() })
+    if (progress === 1 && job.kind === 'quantize') addFormat(job)
+  }
+  return jobs
+}
+
+function addFormat({ model, format }) {
+  const { formats } = installed.find(({ name }) => name === model)
+  if (formats.some(({ name }) => name === format)) return
+  const quality = { tokens_per_cpu_second: 165, tokens_per_cpu_second_of_8: 440, divergence: 0.041, perplexity: 21.1, perplexity_change: 0.04, agreement: 0.91, positions: 3731, faithful: false, measured_at: '2026-11-24T13:42:27Z' }
+  formats.push({ name: format, digest: `sha256:${format.padEnd(64, '0')}`, bytes: 98_000_000, served: false, servable: true, quality })
+}
+
+function served(name, digest) {
+  const model = installed.find((one) => one.name === name)
+  for (const format of model.formats) format.served = format.digest === digest
+  model.why = 'a person chose it'
+  return model
+}
 
 class Refusal extends Error {
   constructor(status, code, message, headers = {}) {
@@ -286,6 +318,12 @@ async function api(request, response, url, body) {
   if (path === '/v1/postern/security_events') return sendJson(response, 200, pageOf(securityEvents().filter(inWindow(query)), query))
   if (adapterRoute(method, path, query, response)) return
   if (path === '/v1/postern/runners') return sendJson(response, 200, pageOf(runners, query))
+  if (path === '/v1/postern/models') return sendJson(response, 200, pageOf(installed, query))
+  if (path === '/v1/postern/jobs') return sendJson(response, 200, pageOf(moved(), query))
+  const work = /^\/v1\/postern\/models\/([^/]+)\/(measure|quantize|serve)$/.exec(path)
+  if (method === 'POST' && work) return sendJson(response, 200, work[2] === 'serve' ? served(work[1], body.digest) : begun(work[1], work[2], body))
+  const ended = /^\/v1\/postern\/jobs\/([^/]+)\/cancel$/.exec(path)
+  if (method === 'POST' && ended) return sendJson(response, 200, Object.assign(jobs.find(({ id }) => id === ended[1]), { state: 'cancelled', ended_at: seconds() }))
   if (path === '/v1/exports/usage') {
     response.writeHead(200, { 'content-type': 'text/csv', 'content-disposition': 'attachment; filename="usage.csv"' })
     return response.end('id,created_at\n')

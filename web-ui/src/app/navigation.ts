@@ -1,4 +1,4 @@
-import { IconChartBar, IconEye, IconHome, IconKey, IconList, IconPuzzle, IconServer, IconShield, IconTerminal } from '@/shared/ui/icons'
+import { IconChartBar, IconCube, IconEye, IconHome, IconKey, IconList, IconPuzzle, IconServer, IconShield, IconTerminal } from '@/shared/ui/icons'
 
 /** The pages of a project. A new page is one line here and one route in router.tsx. */
 export const navigation = [
@@ -18,6 +18,12 @@ export const navigation = [
       { path: 'requests', label: 'Requests', icon: IconList },
       { path: 'usage', label: 'Usage & cost', icon: IconChartBar },
       { path: 'security', label: 'Security events', icon: IconShield },
+    ],
+  },
+  {
+    group: 'Serve',
+    entries: [
+      { path: 'models', label: 'Models', icon: IconCube },
       { path: 'runners', label: 'Runners', icon: IconServer },
     ],
   },

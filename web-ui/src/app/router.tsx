@@ -124,7 +124,13 @@ const runners = createRoute({
   component: lazyRouteComponent(() => import('@/features/runners/pages/RunnersPage'), 'RunnersPage'),
 })
 
-const pages = project.addChildren([projectStart, home, playground, inside, adapters, keys, requests, usage, security, runners])
+const models = createRoute({
+  getParentRoute: () => project,
+  path: 'models',
+  component: lazyRouteComponent(() => import('@/features/models/pages/ModelsPage'), 'ModelsPage'),
+})
+
+const pages = project.addChildren([projectStart, home, playground, inside, adapters, keys, requests, usage, security, models, runners])
 const routes = root.addChildren([login, signedIn.addChildren([start, pages])])
 
 export function createAppRouter(queryClient: QueryClient) {

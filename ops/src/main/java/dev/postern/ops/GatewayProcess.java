@@ -9,9 +9,11 @@ import dev.postern.gateway.admin.AdapterRoutes;
 import dev.postern.gateway.admin.AdminRoutes;
 import dev.postern.gateway.admin.AdminStores;
 import dev.postern.gateway.admin.ConsoleSessions;
+import dev.postern.gateway.admin.ModelRoutes;
 import dev.postern.gateway.admin.RunnerRoutes;
 import dev.postern.gateway.inspect.PolicyInspector;
 import dev.postern.gateway.inspect.rules.RuleDetectors;
+import dev.postern.ops.jobs.ModelWork;
 import dev.postern.ops.runner.LocalRunner;
 import dev.postern.registry.Registry;
 import dev.postern.runners.RunnerPool;
@@ -69,6 +71,7 @@ final class GatewayProcess implements AutoCloseable {
       Path adapters,
       GatewayConfig gateway,
       BooleanSupplier ready,
+      ModelWork models,
       PrometheusMeterRegistry metrics,
       InstantSource clock) {}
 
@@ -140,6 +143,10 @@ final class GatewayProcess implements AutoCloseable {
             supply,
             clock,
             tenancy.ids()));
+    var models = settings.models();
+    routes.addAll(
+        ModelRoutes.groups(
+            models.models(), models.jobs(), tenancy.organisations(), tenancy.auditLog()));
     routes.add(new RunnerRoutes(registry.runners(), tenancy.organisations(), runners));
     var gateway = await(Gateway.start(vertx, settings.gateway(), services, routes));
     closing.add("gateway", () -> ended(gateway.stop(), settings.gateway().drain()));

@@ -65,6 +65,11 @@ public record Home(Path folder) {
     return folder.resolve("adapters");
   }
 
+  /** Jobs on models, waiting, running and done. */
+  public Path jobs() {
+    return folder.resolve("jobs.json");
+  }
+
   public Path lock() {
     return folder.resolve("instance.lock");
   }

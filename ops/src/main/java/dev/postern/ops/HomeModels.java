@@ -9,17 +9,21 @@ import dev.postern.runners.importer.ImportException;
 import dev.postern.runners.importer.ImportProgress;
 import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.importer.ModelImport;
-import dev.postern.runners.onnx.LinearFormat;
 import dev.postern.runners.onnx.ServedFormat;
+import dev.postern.runners.quality.DefaultFormat;
+import dev.postern.runners.quality.StoredFormats;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -38,8 +42,10 @@ public final class HomeModels {
 
   private final Path folder;
   private final Path cache;
-  private final LinearFormat format;
   private final InstantSource clock;
+
+  /** Of encoders' graphs that never change, so that they are read once. */
+  private final Map<Path, String> digests = new ConcurrentHashMap<>();
 
   /**
    * A model as this home serves it.
@@ -49,10 +55,35 @@ public final class HomeModels {
    */
   public record Entry(String name, Path folder, ModelVersion version) {}
 
+  /**
+   * What the home's file about a model says.
+   *
+   * @param folder what an import made, or a person chose
+   * @param source the file it was imported from; empty where that is not known
+   * @param chosen whether a person chose the format
+   */
+  private record Note(Path folder, Optional<Path> source, boolean chosen) {
+    private static final String CHOSEN = "chosen";
+
+    static Note read(Path file) throws IOException {
+      var lines = Files.readAllLines(file);
+      return new Note(
+          Path.of(lines.getFirst()),
+          lines.stream().skip(1).findFirst().filter(line -> !line.isEmpty()).map(Path::of),
+          lines.size() > 2 && lines.get(2).equals(CHOSEN));
+    }
+
+    void write(Path file) throws IOException {
+      Files.createDirectories(file.getParent());
+      var origin = source.map(known -> known.toAbsolutePath().toString()).orElse("");
+      Home.writePrivate(
+          file, folder.toAbsolutePath() + "\n" + origin + "\n" + (chosen ? CHOSEN + "\n" : ""));
+    }
+  }
+
   public HomeModels(Home home, Path cache, InstantSource clock) {
     this.folder = home.models();
     this.cache = cache;
-    this.format = ServedFormat.choose();
     this.clock = clock;
   }
 
@@ -61,7 +92,42 @@ public final class HomeModels {
     var chosen = chosenChat();
     return chosen.isPresent()
         ? chosen.get()
-        : entry(CHAT, new DefaultModels(cache).chat(format, progress));
+        : entry(CHAT, preferred(new DefaultModels(cache).chat(ServedFormat.choose(), progress)));
+  }
+
+  /**
+   * The stored format that a model is served in where nobody chose one: the best by what was
+   * measured here, of those that this processor can serve; without a measurement what the import
+   * made.
+   */
+  private ModelFolder preferred(ModelFolder made) throws IOException {
+    var stored = StoredFormats.of(cache, made).servable();
+    var best = stored.best();
+    return stored.folders().stream()
+        .filter(folder -> best.map(b -> b.row().model().equals(folder.digest())).orElse(false))
+        .findFirst()
+        .orElse(made);
+  }
+
+  /** When a model was imported or a format chosen last; it never changes unnoticed. */
+  public FileTime changedAt() throws IOException {
+    return Files.isDirectory(folder) ? Files.getLastModifiedTime(folder) : FileTime.fromMillis(0);
+  }
+
+  /** Why a chat model is served in the format it is, in words. */
+  public String why(String name, ModelFolder served) throws IOException {
+    return chosen(name)
+        ? "a person chose it"
+        : StoredFormats.of(cache, served)
+            .servable()
+            .best()
+            .map(DefaultFormat::why)
+            .orElse("it is what models are imported in here; none is measured yet");
+  }
+
+  /** Whether a person chose the format that a model is served in. */
+  public boolean chosen(String name) throws IOException {
+    return note(name).map(Note::chosen).orElse(false);
   }
 
   /** The chat model in a format that was chosen for this home. */
@@ -76,7 +142,11 @@ public final class HomeModels {
   }
 
   private Entry embeddingEntry(Path graph) throws IOException {
-    var digest = "sha256:" + Digests.hex(graph, _ -> {});
+    var digest = digests.get(graph);
+    if (digest == null) {
+      digest = "sha256:" + Digests.hex(graph, _ -> {});
+      digests.put(graph, digest);
+    }
     return new Entry(
         EMBEDDING,
         Objects.requireNonNull(graph.getParent()),
@@ -97,26 +167,33 @@ public final class HomeModels {
     return entered().stream().filter(entry -> !entry.name().equals(CHAT)).toList();
   }
 
-  private List<Entry> entered() throws IOException {
+  /** What this home has a file about: what was imported, and what a person chose a format of. */
+  public List<Entry> entered() throws IOException {
     var entries = new ArrayList<Entry>();
     if (!Files.isDirectory(folder)) {
       return entries;
     }
     try (var files = Files.list(folder)) {
       for (var file : files.sorted().toList()) {
-        var place = Path.of(Files.readAllLines(file).getFirst());
-        if (!Files.isDirectory(place)) {
+        var note = Note.read(file);
+        if (!Files.isDirectory(note.folder())) {
           continue;
         }
         var name = file.getFileName().toString();
         try {
-          entries.add(open(name, place));
+          entries.add(note.chosen() ? open(name, note.folder()) : preferred(name, note.folder()));
         } catch (ImportException | IOException unusable) {
           continue;
         }
       }
     }
     return entries;
+  }
+
+  private Entry preferred(String name, Path place) throws IOException {
+    return EncoderFolder.is(place)
+        ? open(name, place)
+        : entry(name, preferred(ModelFolder.open(place)));
   }
 
   /**
@@ -135,12 +212,10 @@ public final class HomeModels {
     var entries = new ArrayList<Entry>();
     var chosen = chosenChat();
     chosen.ifPresent(entries::add);
-    for (var model : ModelFolder.list(cache)) {
-      // Only what comes with Postern names the package it came from.
-      if (chosen.isEmpty()
-          && model.manifest().origin() != null
-          && model.manifest().weights().equals(format.name())) {
-        entries.add(entry(CHAT, model));
+    if (chosen.isEmpty()) {
+      var made = new DefaultModels(cache).importedChat(ServedFormat.choose());
+      if (made.isPresent()) {
+        entries.add(entry(CHAT, preferred(made.get())));
       }
     }
     var downloads = cache.resolve("downloads");
@@ -173,7 +248,7 @@ public final class HomeModels {
       var encoder = new EncoderImport(cache).run(file, progress);
       return entry(enter(name, encoder.manifest().name(), encoder.path(), file), encoder);
     }
-    var model = new ModelImport(cache, format).run(file, null, progress);
+    var model = new ModelImport(cache, ServedFormat.choose()).run(file, null, progress);
     return entry(enter(name, model.manifest().name(), model.path(), file), model);
   }
 
@@ -182,18 +257,21 @@ public final class HomeModels {
       throws IOException {
     var called = name == null ? nameOf(title) : name;
     requireName(called);
-    Files.createDirectories(folder);
-    Home.writePrivate(
-        folder.resolve(called), place.toAbsolutePath() + "\n" + source.toAbsolutePath() + "\n");
+    new Note(place, Optional.of(source), false).write(folder.resolve(called));
     return called;
   }
 
-  /** Serves a model from another folder from the next start on. */
-  public void serve(String name, ModelFolder model, Path source) throws IOException {
-    Files.createDirectories(folder);
-    Home.writePrivate(
-        folder.resolve(name),
-        model.path().toAbsolutePath() + "\n" + source.toAbsolutePath() + "\n");
+  /** Serves a model in a format that a person chose; a Postern that runs takes it over soon. */
+  public void serve(String name, ModelFolder model) throws IOException {
+    var source = note(name).flatMap(Note::source);
+    new Note(model.path(), source, true).write(folder.resolve(name));
+  }
+
+  private Optional<Note> note(String name) throws IOException {
+    var file = folder.resolve(name);
+    return NAME.matcher(name).matches() && Files.isRegularFile(file)
+        ? Optional.of(Note.read(file))
+        : Optional.empty();
   }
 
   /**
@@ -205,13 +283,14 @@ public final class HomeModels {
     if (name.equals(CHAT)) {
       return new DefaultModels(cache).chatFile(ImportProgress.NONE);
     }
-    var file = folder.resolve(name);
-    var lines = Files.isRegularFile(file) ? Files.readAllLines(file) : List.<String>of();
-    if (lines.size() < 2 || !Files.isReadable(Path.of(lines.get(1)))) {
-      throw new UsageException(
-          "the file that " + name + " was imported from is not there; give it with --source");
-    }
-    return Path.of(lines.get(1));
+    return note(name)
+        .flatMap(Note::source)
+        .filter(Files::isReadable)
+        .orElseThrow(() ->
+            new UsageException(
+                "the file that "
+                    + name
+                    + " was imported from is not there; give it with --source"));
   }
 
   private static void requireName(String name) {

@@ -22,6 +22,7 @@ import java.util.function.Function;
  *     for none
  * @param drainLimit how long requests in flight may take to finish when Postern stops
  * @param runnerMemory the most heap of the runner's JVM; a model's weights come on top
+ * @param measureModels whether models without a measurement are measured when nobody uses them
  * @param logFormat how lines of {@code logs/gateway.log} look
  */
 public record PosternConfig(
@@ -30,14 +31,22 @@ public record PosternConfig(
     int metricsPort,
     Duration drainLimit,
     Megabytes runnerMemory,
+    boolean measureModels,
     LogFormat logFormat) {
 
   private static final PosternConfig DEFAULTS =
       new PosternConfig(
-          "127.0.0.1", 8080, 0, Duration.ofSeconds(20), new Megabytes(384), LogFormat.JSON);
+          "127.0.0.1", 8080, 0, Duration.ofSeconds(20), new Megabytes(384), true, LogFormat.JSON);
 
   private static final List<String> KEYS =
-      List.of("host", "port", "metrics-port", "drain-limit", "runner-memory", "log-format");
+      List.of(
+          "host",
+          "port",
+          "metrics-port",
+          "drain-limit",
+          "runner-memory",
+          "measure-models",
+          "log-format");
 
   /** How a log line is written. */
   public enum LogFormat {
@@ -96,12 +105,19 @@ public record PosternConfig(
             PosternConfig::megabytes,
             "an amount such as 384m or 2g"),
         value(
+            values,
+            "measure-models",
+            DEFAULTS.measureModels(),
+            PosternConfig::flag,
+            "true or false"),
+        value(
             values, "log-format", DEFAULTS.logFormat(), PosternConfig::logFormat, "json or text"));
   }
 
   /** The same with the options that were given on the command line. */
   public PosternConfig with(String host, int port, int metricsPort) {
-    return new PosternConfig(host, port, metricsPort, drainLimit, runnerMemory, logFormat);
+    return new PosternConfig(
+        host, port, metricsPort, drainLimit, runnerMemory, measureModels, logFormat);
   }
 
   private static <T> T value(
@@ -141,6 +157,14 @@ public record PosternConfig(
       return new Megabytes(Math.multiplyExact(number, 1024));
     }
     throw new IllegalArgumentException(text);
+  }
+
+  private static boolean flag(String text) {
+    return switch (text) {
+      case "true" -> true;
+      case "false" -> false;
+      case String other -> throw new IllegalArgumentException(other);
+    };
   }
 
   private static LogFormat logFormat(String text) {

@@ -1,6 +1,7 @@
 package dev.postern.ops;
 
 import dev.postern.gateway.GatewayConfig;
+import dev.postern.ops.jobs.ModelWork;
 import dev.postern.ops.postgres.EmbeddedPostgres;
 import dev.postern.ops.process.BoundedLog;
 import dev.postern.ops.runner.LocalRunner;
@@ -48,6 +49,7 @@ public final class Product implements AutoCloseable {
   private final Progress progress;
   private final InstantSource clock;
   private final Secrets secrets;
+  private final HomeModels models;
   private final Closing closing = new Closing();
 
   /**
@@ -80,6 +82,7 @@ public final class Product implements AutoCloseable {
     this.progress = progress;
     this.clock = InstantSource.system();
     this.secrets = new Secrets(home.secrets());
+    this.models = new HomeModels(home, DefaultModels.userCache(), clock);
   }
 
   /** Runs Postern until a signal ends it. */
@@ -144,7 +147,9 @@ public final class Product implements AutoCloseable {
     var ready =
         local.map(found -> (BooleanSupplier) found::ready).orElse(() -> !parts.localRunner());
     var metrics = vertx.metrics();
-    var gateway = startGateway(vertx.vertx(), postgres, metrics, ready);
+    var work = ModelWork.open(vertx.vertx(), home, models, DefaultModels.userCache(), clock);
+    closing.add("jobs on models", work);
+    var gateway = startGateway(vertx.vertx(), postgres, work, metrics, ready);
     if (config.metricsPort() > 0) {
       var server = MetricsServer.start(vertx.vertx(), config.metricsPort(), metrics);
       closing.add("metrics", server);
@@ -159,6 +164,9 @@ public final class Product implements AutoCloseable {
     local.ifPresent(found -> found.announceIn(gateway.registry(), gateway.tenancy().prices()));
     if (local.isPresent()) {
       awaitReady(local.get());
+      if (config.measureModels()) {
+        work.measureWhenQuiet(local.get()::processorTime);
+      }
     }
     return new Started(
         url(gateway.port()), credentials, local.isPresent() || !parts.runners().isEmpty());
@@ -200,6 +208,7 @@ public final class Product implements AutoCloseable {
   private GatewayProcess startGateway(
       Vertx vertx,
       EmbeddedPostgres postgres,
+      ModelWork work,
       PrometheusMeterRegistry metrics,
       BooleanSupplier ready)
       throws Exception {
@@ -222,6 +231,7 @@ public final class Product implements AutoCloseable {
                 home.adapters(),
                 GatewayConfig.on(config.host(), config.port()).withDrain(config.drainLimit()),
                 ready,
+                work,
                 metrics,
                 clock));
     closing.add("the gateway", gateway);
@@ -230,7 +240,6 @@ public final class Product implements AutoCloseable {
 
   /** Empty when there is no model to serve: everything but inference works then. */
   private Optional<LocalRunner> startRunner() throws IOException {
-    var models = new HomeModels(home, DefaultModels.userCache(), clock);
     var served = new ArrayList<HomeModels.Entry>();
     try {
       served.add(models.chat(new ImportBar(progress, HomeModels.CHAT)));

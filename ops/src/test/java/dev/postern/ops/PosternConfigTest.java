@@ -19,7 +19,13 @@ class PosternConfigTest {
     assertThat(PosternConfig.read(folder.resolve("none.properties")))
         .isEqualTo(
             new PosternConfig(
-                "127.0.0.1", 8080, 0, Duration.ofSeconds(20), new Megabytes(384), LogFormat.JSON));
+                "127.0.0.1",
+                8080,
+                0,
+                Duration.ofSeconds(20),
+                new Megabytes(384),
+                true,
+                LogFormat.JSON));
   }
 
   @Test
@@ -30,12 +36,19 @@ class PosternConfigTest {
     values.setProperty("metrics-port", "9100");
     values.setProperty("drain-limit", "2m");
     values.setProperty("runner-memory", "2g");
+    values.setProperty("measure-models", "false");
     values.setProperty("log-format", "text");
 
     assertThat(PosternConfig.of(values))
         .isEqualTo(
             new PosternConfig(
-                "0.0.0.0", 9090, 9100, Duration.ofMinutes(2), new Megabytes(2048), LogFormat.TEXT));
+                "0.0.0.0",
+                9090,
+                9100,
+                Duration.ofMinutes(2),
+                new Megabytes(2048),
+                false,
+                LogFormat.TEXT));
   }
 
   @Test
@@ -60,6 +73,7 @@ class PosternConfigTest {
     "runner-memory, m",
     "runner-memory, 0m",
     "runner-memory, 9999999g",
+    "measure-models, sometimes",
     "log-format, xml"
   })
   void saysWhichValueIsWrongAndWhatIsExpected(String key, String value) {

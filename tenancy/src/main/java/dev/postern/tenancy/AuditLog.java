@@ -21,6 +21,9 @@ public interface AuditLog {
    */
   Future<Void> append(SqlConnection connection, Change change);
 
+  /** Appends in a transaction of its own, for changes that PostgreSQL does not hold. */
+  Future<Void> record(TenantId tenant, Change change);
+
   /** Newest first. */
   Future<Page<Entry>> list(TenantId tenant, Filter filter, PageRequest page);
 

@@ -14,7 +14,8 @@ public enum WireId {
   AUDIT_LOG("audit_log-", "audit log entry"),
   SECURITY_EVENT("secevt_", "security event"),
   PRICE("price_", "price"),
-  ADAPTER("adapter_", "adapter");
+  ADAPTER("adapter_", "adapter"),
+  JOB("job_", "job");
 
   private static final HexFormat HEX = HexFormat.of();
 

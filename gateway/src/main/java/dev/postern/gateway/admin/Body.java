@@ -107,6 +107,21 @@ record Body(ObjectNode node, String path) {
     return value.longValue();
   }
 
+  @Nullable Double optionalNumber(String name, double min, double max) {
+    var value = get(name);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isNumber()) {
+      throw wrongType(at(name), "a number");
+    }
+    double number = value.doubleValue();
+    if (!(number >= min && number <= max)) {
+      throw invalid(name, "must be from %s to %s".formatted(min, max));
+    }
+    return number;
+  }
+
   @Nullable Instant optionalTime(String name) {
     var seconds = optionalInteger(name, 0, LAST_SECOND);
     return seconds == null ? null : Instant.ofEpochSecond(seconds);

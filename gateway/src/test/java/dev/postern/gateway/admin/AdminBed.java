@@ -44,6 +44,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A gateway with the administration's routes on a real database, and two organisations. */
@@ -53,6 +54,7 @@ final class AdminBed implements AutoCloseable {
 
   final Vertx vertx = Vertx.vertx();
   final FakeRunner runner = FakeRunner.start(vertx);
+  final FakeModels models = new FakeModels();
   final Tenancy tenancy;
   private final Registry registry;
   final List<RouteGroup> groups;
@@ -97,7 +99,12 @@ final class AdminBed implements AutoCloseable {
     var routes = new FakeRegistry(ours.id()).deploy(MODEL, ModelVersion.Role.CHAT, runner.uri());
     var stores = AdminStores.of(tenancy, registry.policies(), routes);
     var detectors = new RuleDetectors();
-    groups = AdminRoutes.groups(stores, detectors, clock, false);
+    groups =
+        Stream.concat(
+                AdminRoutes.groups(stores, detectors, clock, false).stream(),
+                ModelRoutes.groups(models, models, tenancy.organisations(), tenancy.auditLog())
+                    .stream())
+            .toList();
     var inspector = new PolicyInspector(detectors);
     var runners = RunnerPool.create(vertx, RunnerPoolConfig.defaults(null));
     var files = new AdapterFiles(spool.resolve("adapters"));

@@ -1,5 +1,6 @@
 package dev.postern.gateway.admin;
 
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -46,16 +47,22 @@ class TenantIsolationIT {
 
   /** Bodies that the caller's own organisation would be allowed. */
   private static final Map<String, String> BODIES =
-      Map.of(
-          "POST /v1/organization/projects/:project", "{\"name\":\"taken\"}",
-          "POST /v1/organization/projects/:project/archive", "",
-          "POST /v1/organization/projects/:project/service_accounts", "{\"name\":\"taken\"}",
-          "POST /v1/organization/projects/:project/rate_limits/:limit",
-              "{\"max_requests_per_1_minute\":1}",
-          "POST /v1/postern/projects/:project/api_keys", "{\"name\":\"taken\"}",
-          "PUT /v1/postern/projects/:project/limits", "{\"max_concurrent_requests\":1}",
-          "PUT /v1/postern/projects/:project/guardrail_policy",
-              "{\"detectors\":{\"pii.email\":\"block\"}}");
+      Map.ofEntries(
+          entry("POST /v1/postern/models/:model/measure", "{}"),
+          entry("POST /v1/postern/models/:model/quantize", "{\"format\":\"q4\"}"),
+          entry("POST /v1/postern/models/:model/serve", "{\"digest\":\"sha256:0b\"}"),
+          entry("POST /v1/postern/jobs/:job/cancel", "{}"),
+          entry("POST /v1/organization/projects/:project", "{\"name\":\"taken\"}"),
+          entry("POST /v1/organization/projects/:project/archive", ""),
+          entry("POST /v1/organization/projects/:project/service_accounts", "{\"name\":\"taken\"}"),
+          entry(
+              "POST /v1/organization/projects/:project/rate_limits/:limit",
+              "{\"max_requests_per_1_minute\":1}"),
+          entry("POST /v1/postern/projects/:project/api_keys", "{\"name\":\"taken\"}"),
+          entry("PUT /v1/postern/projects/:project/limits", "{\"max_concurrent_requests\":1}"),
+          entry(
+              "PUT /v1/postern/projects/:project/guardrail_policy",
+              "{\"detectors\":{\"pii.email\":\"block\"}}"));
 
   private static final String SAID = "jane@ours.example";
 
@@ -106,6 +113,8 @@ class TenantIsolationIT {
             .replace(":user", WireId.USER.format(ours.user().id()))
             .replace(":limit", "rl-" + AdminBed.MODEL)
             .replace(":request", request)
+            .replace(":model", AdminBed.MODEL)
+            .replace(":job", WireId.JOB.format(FakeModels.JOB))
             .replace(":period", "2026-11");
     assertThat(path).as("a parameter that this test does not know").doesNotContain(":");
     boolean timed = path.contains("/organization/usage") || path.endsWith("/costs");
@@ -203,6 +212,20 @@ class TenantIsolationIT {
     }
     assertThat(bed.call("GET", own + bed.ours.projectId(), bed.ours.adminKey(), null).statusCode())
         .isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @MethodSource("endpoints")
+  void keepsTheMachinesModelsAndJobsToTheOperator(Endpoint endpoint) {
+    boolean machine =
+        Stream.of("/v1/postern/models", "/v1/postern/jobs")
+            .anyMatch(path -> endpoint.path().startsWith(path));
+    if (machine) {
+      var response =
+          bed.call(endpoint.method(), address(endpoint), bed.theirs.adminKey(), body(endpoint));
+      assertThat(response.statusCode()).isEqualTo(403);
+      assertThat(AdminBed.error(response).path("code").textValue()).isEqualTo("operator_only");
+    }
   }
 
   @Test

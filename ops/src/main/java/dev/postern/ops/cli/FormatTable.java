@@ -8,16 +8,13 @@ import java.util.Locale;
 
 /** Prints the formats of a model with what was measured of each. */
 final class FormatTable {
-  private static final String HEAD =
-      "  %-14s %9s %9s %9s %9s %11s %10s%n";
-  private static final String LINE =
-      "%s %-14s %9.1f %9.1f %9.1f %9.4f %5.3f%+6.2f%% %9.2f%%%n";
+  private static final String HEAD = "  %-14s %9s %9s %9s %9s %11s %10s%n";
+  private static final String LINE = "%s %-14s %9.1f %9.1f %9.1f %9.4f %5.3f%+6.2f%% %9.2f%%%n";
 
   private FormatTable() {}
 
   static void head(PrintWriter out) {
-    out.printf(
-        HEAD, "FORMAT", "MB", "1 ROW", "8 ROWS", "KL", "PERPLEXITY", "AGREEMENT");
+    out.printf(HEAD, "FORMAT", "MB", "1 ROW", "8 ROWS", "KL", "PERPLEXITY", "AGREEMENT");
   }
 
   /**
@@ -38,7 +35,10 @@ final class FormatTable {
         100 * row.agreement());
   }
 
-  static void all(PrintWriter out, StoredFormats stored, ModelFolder served) {
+  /**
+   * @param why it is served as it is
+   */
+  static void all(PrintWriter out, StoredFormats stored, ModelFolder served, String why) {
     head(out);
     for (var format : stored.formats()) {
       var mark = format.folder().digest().equals(served.digest()) ? "*" : " ";
@@ -54,7 +54,8 @@ final class FormatTable {
                       format.folder().manifest().weights(),
                       format.folder().manifest().bytes() / 1e6));
     }
-    out.println("  * served. Rows are tokens a second of one core; KL in nats from the floats.");
+    out.println("  Rows are tokens a second of one core; KL in nats from the floats.");
+    out.println("  * served: " + why);
     stored
         .best()
         .ifPresent(best -> out.println("  best: " + best.row().format() + ", " + best.why()));

@@ -53,13 +53,15 @@ final class InspectCommand implements Runnable {
       measure(model);
     }
     out.println();
-    FormatTable.all(out, studied.formats(model), model);
+    var why = studied.models().why(studied.name(), model);
+    FormatTable.all(out, studied.formats(model), model, why);
   }
 
   private void card(PrintWriter out, ModelFacts facts) {
     line(out, "name", studied.name() + " (" + facts.title() + ")");
     line(out, "digest", facts.digest());
     line(out, "source", facts.source());
+    line(out, "source digest", facts.sourceDigest());
     line(out, "licence", facts.licence());
     line(out, "architecture", facts.architecture());
     line(out, "parameters", String.format(Locale.ROOT, "%,d", facts.parameters()));

@@ -73,6 +73,9 @@ final class QuantizeCommand implements Runnable {
     var made =
         new Quantization(studied.cache(), InstantSource.system())
             .run(served, file, target, studied.progress());
+    if (studied.toldAsJob(made)) {
+      return;
+    }
     out.println();
     FormatTable.head(out);
     row(out, "before", served);
@@ -82,7 +85,7 @@ final class QuantizeCommand implements Runnable {
         .best()
         .ifPresent(best -> out.println("  best: " + best.row().format() + ", " + best.why()));
     if (serve) {
-      studied.models().serve(studied.name(), made, file);
+      studied.models().serve(studied.name(), made);
       out.println(
           "  " + studied.name() + " is served as " + made.manifest().weights() + " from now on");
     } else {

@@ -3,6 +3,7 @@ package dev.postern.ops.cli;
 import dev.postern.ops.HomeModels;
 import dev.postern.ops.Progress;
 import dev.postern.ops.UsageException;
+import dev.postern.ops.jobs.ProgressLine;
 import dev.postern.registry.ModelVersion;
 import dev.postern.runners.importer.DefaultModels;
 import dev.postern.runners.importer.ModelFolder;
@@ -27,6 +28,9 @@ final class StudiedModel {
       paramLabel = "FILE",
       description = "The file it was imported from, where Postern does not know it.")
   private @Nullable Path source;
+
+  @Option(names = "--job", hidden = true, description = "Progress for a program to read.")
+  private boolean job;
 
   @Mixin private HomeOption home = new HomeOption();
 
@@ -84,6 +88,17 @@ final class StudiedModel {
   }
 
   StudyProgress progress() {
-    return new StudyBar(new Progress(System.out));
+    var out = new Progress(System.out);
+    return job
+        ? new StudyBar((step, share) -> out.plain(new ProgressLine(step, share, null).text()))
+        : StudyBar.on(out);
+  }
+
+  /** Tells the program that reads the progress what was stored; a person is shown a table. */
+  boolean toldAsJob(ModelFolder made) {
+    if (job) {
+      new Progress(System.out).plain(new ProgressLine("stored", 1, made.digest()).text());
+    }
+    return job;
   }
 }

@@ -8,12 +8,21 @@ import java.util.Locale;
 final class StudyBar implements StudyProgress {
   private static final long PERIOD_NANOS = 1_000_000_000;
 
-  private final Progress progress;
+  private final StudyProgress shown;
   private String step = "";
   private long last;
 
-  StudyBar(Progress progress) {
-    this.progress = progress;
+  /**
+   * @param shown gets what is left: the begin of each step and one report a second
+   */
+  StudyBar(StudyProgress shown) {
+    this.shown = shown;
+  }
+
+  /** For a person. */
+  static StudyBar on(Progress progress) {
+    return new StudyBar((step, share) ->
+        progress.line(String.format(Locale.ROOT, "%s  %3.0f %%", step, 100 * share)));
   }
 
   @Override
@@ -24,6 +33,6 @@ final class StudyBar implements StudyProgress {
     }
     step = current;
     last = now;
-    progress.line(String.format(Locale.ROOT, "%s  %3.0f %%", current, 100 * share));
+    shown.at(current, share);
   }
 }

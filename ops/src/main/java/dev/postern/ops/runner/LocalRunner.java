@@ -8,16 +8,19 @@ import dev.postern.tenancy.TenantId;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,10 +56,12 @@ public final class LocalRunner implements AutoCloseable {
 
   private final CompletableFuture<Void> firstReady = new CompletableFuture<>();
 
+  private volatile @Nullable URI address;
+
   // Below: this runner's thread only.
-  private @Nullable URI address;
   private @Nullable Listing listing;
   private @Nullable URI warmed;
+  private @Nullable FileTime taken;
 
   /**
    * @param models what it serves from the start
@@ -105,6 +110,20 @@ public final class LocalRunner implements AutoCloseable {
   /** Completes when {@link #ready} is true for the first time; fails when the process gives up. */
   public CompletableFuture<Void> whenReady() {
     return firstReady;
+  }
+
+  /** Processor time that its process has taken, in seconds; empty while it does not answer. */
+  public OptionalDouble processorTime() {
+    var uri = address;
+    if (uri == null) {
+      return OptionalDouble.empty();
+    }
+    try {
+      var seconds = client.get(uri.resolve("/control/capacity")).path("cpu_seconds");
+      return seconds.isNumber() ? OptionalDouble.of(seconds.doubleValue()) : OptionalDouble.empty();
+    } catch (IOException e) {
+      return OptionalDouble.empty();
+    }
   }
 
   public long pid() {
@@ -206,7 +225,7 @@ public final class LocalRunner implements AutoCloseable {
     }
   }
 
-  /** Every few seconds: does it answer, and was a model imported? */
+  /** Every few seconds: does it answer, and was a model imported or a format chosen? */
   private void look() {
     var uri = address;
     var entries = listing;
@@ -219,7 +238,7 @@ public final class LocalRunner implements AutoCloseable {
         if (!entries.heartbeat(NAME)) {
           announce();
         }
-        takeImports(uri);
+        takeChanges(uri);
       } else if (pulse.lost()) {
         supervisor.killHanging();
       }
@@ -232,22 +251,44 @@ public final class LocalRunner implements AutoCloseable {
     return new Listing.Model(model.name(), model.version(), model.folder().toString());
   }
 
-  private void takeImports(URI uri) throws IOException {
-    var known = models.stream().map(HomeModels.Entry::name).toList();
-    for (var model : home.imported()) {
-      if (!known.contains(model.name())) {
-        var body =
-            JsonNodeFactory.instance
-                .objectNode()
-                .put("name", model.name())
-                .put("role", model.version().role().name().toLowerCase(Locale.ROOT))
-                .put("folder", model.folder().toString());
-        client.post(uri.resolve("/control/load"), body.toString());
-        var more = new ArrayList<>(models);
-        more.add(model);
-        models = List.copyOf(more);
-        announce();
-      }
+  /** Models that were imported, or whose format a person chose, since the last look. */
+  private void takeChanges(URI uri) throws IOException {
+    var changed = home.changedAt();
+    if (changed.equals(taken)) {
+      return;
     }
+    var now = new ArrayList<>(models);
+    for (var model : home.entered()) {
+      int at = index(now, model.name());
+      if (at >= 0 && (!home.chosen(model.name()) || folder(now.get(at)).equals(folder(model)))) {
+        continue;
+      }
+      var body =
+          JsonNodeFactory.instance
+              .objectNode()
+              .put("name", model.name())
+              .put("role", model.version().role().name().toLowerCase(Locale.ROOT))
+              .put("folder", model.folder().toString());
+      client.post(uri.resolve("/control/load"), body.toString());
+      if (at >= 0) {
+        now.set(at, model);
+      } else {
+        now.add(model);
+      }
+      models = List.copyOf(now);
+      announce();
+    }
+    taken = changed;
+  }
+
+  private static int index(List<HomeModels.Entry> models, String name) {
+    return IntStream.range(0, models.size())
+        .filter(i -> models.get(i).name().equals(name))
+        .findFirst()
+        .orElse(-1);
+  }
+
+  private static Path folder(HomeModels.Entry model) {
+    return model.folder().toAbsolutePath().normalize();
   }
 }

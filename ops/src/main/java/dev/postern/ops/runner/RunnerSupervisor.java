@@ -2,6 +2,7 @@ package dev.postern.ops.runner;
 
 import dev.postern.ops.process.BoundedLog;
 import dev.postern.ops.process.Child;
+import dev.postern.ops.process.ChildJvm;
 import dev.postern.ops.process.Command;
 import dev.postern.ops.process.Supervisor;
 import java.net.URI;
@@ -77,30 +78,16 @@ public final class RunnerSupervisor implements AutoCloseable {
       // stops.
       words.add("setsid");
     }
-    if (Command.onPath("setpriv")) {
-      words.addAll(List.of("setpriv", "--pdeathsig", "KILL"));
-    }
-    words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    words.addAll(
-        List.of(
-            "-Xmx" + launch.heapMegabytes() + "m",
-            "-Xms48m",
-            "-Xmn24m",
-            "-XX:+UseSerialGC",
-            "-XX:+ExitOnOutOfMemoryError",
-            "--enable-native-access=ALL-UNNAMED",
-            "--sun-misc-unsafe-memory-access=allow"));
-    var libraries = System.getProperty("postern.runner.native");
-    if (libraries != null && Files.isDirectory(Path.of(libraries))) {
-      words.add("-Donnxruntime.native.path=" + libraries);
-    }
+    words.addAll(ChildJvm.tie());
+    words.addAll(ChildJvm.java(launch.heapMegabytes()));
+    words.addAll(List.of("-Xms48m", "-Xmn24m"));
     var cache = System.getProperty("postern.runner.aot");
     if (System.getProperty("postern.rehearsal") != null) {
       words.add("-XX:AOTCacheOutput=" + cache);
     } else if (cache != null && Files.exists(Path.of(cache))) {
       words.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off"));
     }
-    words.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
+    words.add(MAIN);
     var place = launch.place();
     words.addAll(List.of("--host", place.host(), "--port", "" + place.port()));
     words.addAll(List.of("--device", place.device(), "--stdin-lifeline"));

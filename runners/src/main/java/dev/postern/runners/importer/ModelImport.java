@@ -78,6 +78,14 @@ public final class ModelImport {
     }
   }
 
+  /** Removes what imports left in a cache whose processes were killed. */
+  public static void clearLeftovers(Path cache) throws IOException {
+    Path models = cache.resolve("models");
+    if (Files.isDirectory(models)) {
+      WorkFolder.sweep(models, WORK);
+    }
+  }
+
   /** Fills a work folder from a source. */
   private interface Conversion {
     void into(Entry identity, Path work) throws IOException;

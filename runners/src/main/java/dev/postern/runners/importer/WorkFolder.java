@@ -54,7 +54,8 @@ final class WorkFolder implements AutoCloseable {
     return path;
   }
 
-  private static void sweep(Path parent, String prefix) throws IOException {
+  /** Removes what killed processes left. */
+  static void sweep(Path parent, String prefix) throws IOException {
     List<Path> folders;
     try (Stream<Path> entries = Files.list(parent)) {
       folders =

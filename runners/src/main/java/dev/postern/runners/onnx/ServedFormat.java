@@ -32,6 +32,15 @@ public final class ServedFormat {
     return Probe.EXACT;
   }
 
+  /**
+   * Whether answers are right here.
+   *
+   * @param format name of a {@link LinearFormat}
+   */
+  public static boolean servesHere(String format) {
+    return !format.equals(RowInt8Format.NAME) || bytesMultiplyExactly();
+  }
+
   private static final class Probe {
     static final boolean EXACT = exact();
 

@@ -18,6 +18,7 @@ import java.util.Locale;
  * A model's card in full: what a person wants to know before trusting it.
  *
  * @param title the name in its file
+ * @param sourceDigest of the file it was imported from, or of the list of several with theirs
  * @param architecture in one line
  * @param parts where its parameters are; they add up to {@code parameters}
  * @param tokenizer the kind of its tokenizer
@@ -27,6 +28,7 @@ public record ModelFacts(
     String title,
     String digest,
     String source,
+    String sourceDigest,
     String licence,
     String family,
     String architecture,
@@ -49,6 +51,7 @@ public record ModelFacts(
         card.name(),
         model.digest(),
         card.source(),
+        "sha256:" + manifest.source().sha256(),
         card.licence(),
         shape.family(),
         architecture(shape),

@@ -1,6 +1,7 @@
 package dev.postern.runners.quality;
 
 import dev.postern.runners.importer.ModelFolder;
+import dev.postern.runners.onnx.ServedFormat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,6 +29,14 @@ public record StoredFormats(List<StoredFormat> formats) {
       formats.add(new StoredFormat(folder, QualityRows.of(folder)));
     }
     return new StoredFormats(List.copyOf(formats));
+  }
+
+  /** Those that this processor can serve. */
+  public StoredFormats servable() {
+    return new StoredFormats(
+        formats.stream()
+            .filter(format -> ServedFormat.servesHere(format.folder().manifest().weights()))
+            .toList());
   }
 
   public List<ModelFolder> folders() {

@@ -18,6 +18,8 @@ import java.nio.file.StandardOpenOption;
  * taken by one process at a time; what a killed process left in it goes when the next one comes.
  */
 public final class Workbench implements AutoCloseable {
+  private static final String FOLDER = "workbench";
+
   private final Path folder;
   private final Path source;
   private final FileChannel lock;
@@ -34,25 +36,38 @@ public final class Workbench implements AutoCloseable {
    * @param source the file the model was imported from
    * @throws Taken when another has it
    */
-  public static Workbench open(Path cache, Path source, StudyProgress progress)
-      throws IOException {
+  public static Workbench open(Path cache, Path source, StudyProgress progress) throws IOException {
     Files.createDirectories(cache);
-    FileChannel lock =
-        FileChannel.open(
-            cache.resolve("workbench.lock"),
-            StandardOpenOption.CREATE,
-            StandardOpenOption.WRITE);
+    FileChannel lock = lockFile(cache);
     try {
       if (!locked(lock)) {
         throw new Taken();
       }
-      Path folder = cache.resolve("workbench");
+      Path folder = cache.resolve(FOLDER);
       Trees.delete(folder);
       return new Workbench(folder, source, lock, progress);
     } catch (IOException | RuntimeException failure) {
       lock.close();
       throw failure;
     }
+  }
+
+  /** Removes what killed processes left in a cache; leaves alone what others are working on. */
+  public static void clear(Path cache) throws IOException {
+    if (!Files.isDirectory(cache)) {
+      return;
+    }
+    try (FileChannel lock = lockFile(cache)) {
+      if (locked(lock)) {
+        Trees.delete(cache.resolve(FOLDER));
+      }
+    }
+    ModelImport.clearLeftovers(cache);
+  }
+
+  private static FileChannel lockFile(Path cache) throws IOException {
+    return FileChannel.open(
+        cache.resolve("workbench.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
   }
 
   private static boolean locked(FileChannel channel) throws IOException {
@@ -77,8 +92,7 @@ public final class Workbench implements AutoCloseable {
   }
 
   /** Stores the model in a further format, until the workbench is closed. */
-  ModelFolder scratch(LinearFormat format, String step, StudyProgress progress)
-      throws IOException {
+  ModelFolder scratch(LinearFormat format, String step, StudyProgress progress) throws IOException {
     return new ModelImport(folder, format).run(source, null, importing(step, progress));
   }
 

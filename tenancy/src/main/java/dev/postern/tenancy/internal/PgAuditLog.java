@@ -77,6 +77,11 @@ public final class PgAuditLog implements AuditLog {
   }
 
   @Override
+  public Future<Void> record(TenantId tenant, Change change) {
+    return db.inTenant(tenant, connection -> append(connection, change));
+  }
+
+  @Override
   public Future<Page<Entry>> list(TenantId tenant, Filter filter, PageRequest page) {
     return db.inTenant(
         tenant,

@@ -142,6 +142,14 @@ public final class ErrorEnvelope {
                   .formatted(blocking(findings)),
               null,
               "content_policy_violation");
+      case WireFailure.JobsFull(var most) ->
+          refusal(
+                  429,
+                  "requests",
+                  "%d jobs are waiting, which is as many as may.".formatted(most),
+                  null,
+                  "rate_limit_exceeded")
+              .retryAfter(Duration.ofMinutes(1));
       case WireFailure.NotReady() ->
           serverError(503, "The server is not ready. " + quote(requestId), null, Level.INFO)
               .retryAfter(SOON);

@@ -49,6 +49,9 @@ public sealed interface WireFailure {
   /** The prompt policy refused the prompt. */
   record PromptBlocked(List<Finding> findings) implements WireFailure {}
 
+  /** As many jobs wait as may. */
+  record JobsFull(int most) implements WireFailure {}
+
   /** The server is shutting down or not up yet. */
   record NotReady() implements WireFailure {}
 

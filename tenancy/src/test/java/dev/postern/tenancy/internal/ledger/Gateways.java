@@ -56,6 +56,11 @@ public final class Gateways {
         }
 
         @Override
+        public Future<Void> record(TenantId tenant, Change change) {
+          return Future.succeededFuture();
+        }
+
+        @Override
         public Future<Page<Entry>> list(TenantId tenant, Filter filter, PageRequest page) {
           throw new UnsupportedOperationException();
         }

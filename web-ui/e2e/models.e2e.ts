@@ -1,0 +1,31 @@
+import { expect, expectAccessible, open, signIn, test } from './console'
+
+test('the models page shows the card, the formats and why one is served', async ({ page }) => {
+  await signIn(page)
+  await open(page, 'models')
+  const card = page.getByRole('region', { name: 'smollm2-135m-instruct', exact: true })
+  await expect(card).toContainText('byte-level BPE')
+  await expect(card).toContainText('apache-2.0')
+  await expect(card).toContainText(/Served as \w+: /)
+  const served = page.getByRole('table', { name: 'Formats of smollm2-135m-instruct' }).getByRole('row').filter({ hasText: 'served' })
+  await expect(served).toContainText(/\d+ MB/)
+  await expect(page.getByRole('region', { name: 'all-minilm-l6-v2', exact: true })).toContainText('384 numbers')
+})
+
+test('a job is begun from the dialog, seen on its way, and cancelled', async ({ page }) => {
+  await signIn(page)
+  await open(page, 'models')
+  await page.getByRole('button', { name: 'Quantize to… smollm2-135m-instruct' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText('mixed', { exact: true }).click()
+  await dialog.getByLabel('Most divergence').fill('0.02')
+  await expect(dialog.getByLabel('Size to come down to')).toBeDisabled()
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Start' }).click()
+  await expect(dialog).toHaveCount(0)
+  const job = page.getByRole('table', { name: 'Jobs' }).getByRole('row', { name: /^quantize to mixed smollm2/ }).first()
+  await expect(job).toContainText(/queued|running/)
+  await expectAccessible(page)
+  await job.getByRole('button', { name: /^Cancel/ }).click()
+  await expect(job).toContainText('cancelled')
+})
