@@ -9,6 +9,7 @@ const notes: Record<string, string> = {
   int8: '8 bits a weight, multiplied as integers: the fastest for many requests at once.',
   q8: '8 bits a weight with a scale for each 32: nearest to the floats.',
   q4: '4 bits a weight: half the memory, and the farthest from the floats.',
+  f16: '16 bits a weight, for CUDA devices; slow on a processor.',
   mixed: '4 bits where that costs least, 8 elsewhere. Finding out takes minutes.',
 }
 

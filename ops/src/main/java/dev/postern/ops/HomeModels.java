@@ -44,6 +44,9 @@ public final class HomeModels {
   private final Path cache;
   private final InstantSource clock;
 
+  /** What is served where nobody chose, by the digest of what was imported. */
+  private final Map<String, ModelFolder> settled = new ConcurrentHashMap<>();
+
   /** Of encoders' graphs that never change, so that they are read once. */
   private final Map<Path, String> digests = new ConcurrentHashMap<>();
 
@@ -97,16 +100,23 @@ public final class HomeModels {
 
   /**
    * The stored format that a model is served in where nobody chose one: the best by what was
-   * measured here, of those that this processor can serve; without a measurement what the import
-   * made.
+   * measured here, of those that may be a default; without a measurement what the import made. Told
+   * once, so that nothing that is measured later changes what is being served.
    */
   private ModelFolder preferred(ModelFolder made) throws IOException {
-    var stored = StoredFormats.of(cache, made).servable();
-    var best = stored.best();
-    return stored.folders().stream()
-        .filter(folder -> best.map(b -> b.row().model().equals(folder.digest())).orElse(false))
-        .findFirst()
-        .orElse(made);
+    var known = settled.get(made.digest());
+    if (known != null) {
+      return known;
+    }
+    var stored = StoredFormats.of(cache, made).defaults();
+    var best = stored.best().map(DefaultFormat::row);
+    var preferred =
+        stored.folders().stream()
+            .filter(folder -> best.filter(row -> row.model().equals(folder.digest())).isPresent())
+            .findFirst()
+            .orElse(made);
+    settled.put(made.digest(), preferred);
+    return preferred;
   }
 
   /** When a model was imported or a format chosen last; it never changes unnoticed. */
@@ -116,13 +126,18 @@ public final class HomeModels {
 
   /** Why a chat model is served in the format it is, in words. */
   public String why(String name, ModelFolder served) throws IOException {
-    return chosen(name)
-        ? "a person chose it"
-        : StoredFormats.of(cache, served)
-            .servable()
-            .best()
-            .map(DefaultFormat::why)
-            .orElse("it is what models are imported in here; none is measured yet");
+    if (chosen(name)) {
+      return "a person chose it";
+    }
+    var best = StoredFormats.of(cache, served).defaults().best();
+    if (best.isEmpty()) {
+      return "it is what models are imported in here; none is measured yet";
+    }
+    var row = best.get().row();
+    return row.model().equals(served.digest())
+        ? best.get().why()
+        : "it was the best one known at the start; the next start serves %s, %s"
+            .formatted(row.format(), best.get().why());
   }
 
   /** Whether a person chose the format that a model is served in. */

@@ -47,6 +47,7 @@ public record ModelJob(
     INT8,
     Q8,
     Q4,
+    F16,
     MIXED
   }
 

@@ -28,6 +28,7 @@ final class ModelJobRoutes implements RouteGroup {
           "int8", ModelJob.Format.INT8,
           "q8", ModelJob.Format.Q8,
           "q4", ModelJob.Format.Q4,
+          "f16", ModelJob.Format.F16,
           "mixed", ModelJob.Format.MIXED);
 
   private final InstalledModels models;

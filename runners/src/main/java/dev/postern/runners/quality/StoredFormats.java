@@ -1,6 +1,7 @@
 package dev.postern.runners.quality;
 
 import dev.postern.runners.importer.ModelFolder;
+import dev.postern.runners.onnx.HalfFormat;
 import dev.postern.runners.onnx.ServedFormat;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -31,12 +32,19 @@ public record StoredFormats(List<StoredFormat> formats) {
     return new StoredFormats(List.copyOf(formats));
   }
 
-  /** Those that this processor can serve. */
-  public StoredFormats servable() {
+  /**
+   * Those that may be served by default: what this processor gets right, and nothing that is made
+   * for devices, of which processor time tells nothing.
+   */
+  public StoredFormats defaults() {
     return new StoredFormats(
         formats.stream()
-            .filter(format -> ServedFormat.servesHere(format.folder().manifest().weights()))
+            .filter(format -> isForProcessors(format.folder().manifest().weights()))
             .toList());
+  }
+
+  private static boolean isForProcessors(String weights) {
+    return ServedFormat.servesHere(weights) && !weights.equals(HalfFormat.NAME);
   }
 
   public List<ModelFolder> folders() {
