@@ -49,17 +49,19 @@ final class ControlRoutes {
     var source = new ModelSource(text(fields, "name"), role(fields), folder(fields));
     boolean wait = flag(fields, "wait", true);
     var loading = models.load(source);
-    models.pin(source.name(), flag(fields, "pin", false));
+    if (fields.has("pin")) {
+      models.pin(source.name(), flag(fields, "pin", false));
+    }
     if (!wait && !loading.isComplete()) {
-      answer(call, 202, source.name(), LoadedModels.State.LOADING);
+      answer(call, 202, source.name(), ModelEntry.State.LOADING);
       return;
     }
     loading
-        .onSuccess(_ -> answer(call, 200, source.name(), LoadedModels.State.SERVING))
+        .onSuccess(_ -> answer(call, 200, source.name(), ModelEntry.State.SERVING))
         .onFailure(cause -> {
           var failure = ApiFailure.of(cause);
           if (failure.equals(ApiFailure.stillLoading(source.name()))) {
-            answer(call, 202, source.name(), LoadedModels.State.LOADING);
+            answer(call, 202, source.name(), ModelEntry.State.LOADING);
           } else {
             call.fail(failure.status() == 503 ? notLoaded(failure) : failure);
           }
@@ -82,7 +84,7 @@ final class ControlRoutes {
     var name = text(fields, "name");
     boolean done = flag(fields, "keep", false) ? models.unload(name) : models.remove(name);
     if (done) {
-      answer(call, 200, name, LoadedModels.State.KNOWN);
+      answer(call, 200, name, ModelEntry.State.KNOWN);
     } else {
       call.fail(ApiFailure.modelNotFound(name));
     }
@@ -93,7 +95,7 @@ final class ControlRoutes {
     var name = text(read(body, Set.of("name")), "name");
     warming
         .warm(name)
-        .onSuccess(_ -> answer(call, 200, name, LoadedModels.State.SERVING))
+        .onSuccess(_ -> answer(call, 200, name, ModelEntry.State.SERVING))
         .onFailure(call::fail);
   }
 
@@ -121,12 +123,12 @@ final class ControlRoutes {
         }));
   }
 
-  private static void answer(ServedCall call, int status, String name, LoadedModels.State state) {
+  private static void answer(ServedCall call, int status, String name, ModelEntry.State state) {
     call.answer(
         status,
         Json.object(json -> {
           json.writeStringField("name", name);
-          json.writeBooleanField("loaded", state == LoadedModels.State.SERVING);
+          json.writeBooleanField("loaded", state == ModelEntry.State.SERVING);
           json.writeStringField("state", ModelReport.word(state));
         }));
   }

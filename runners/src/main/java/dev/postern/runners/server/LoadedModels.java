@@ -1,12 +1,11 @@
 package dev.postern.runners.server;
 
+import dev.postern.runners.server.ModelEntry.State;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,87 +42,34 @@ final class LoadedModels {
    */
   record Limits(int waiting, Duration patience, Duration retryFailed) {}
 
-  /** How a model stands. */
-  enum State {
-    /** Not in memory; the first request loads it. */
-    KNOWN,
-    LOADING,
-    SERVING,
-    /** Its last load failed; tried again after a while. */
-    FAILED
-  }
+  private final Map<String, ModelEntry> entries = new LinkedHashMap<>();
 
-  /**
-   * A model as reports show it.
-   *
-   * @param facts null when its folder could not be read, or not yet
-   * @param model null unless it serves
-   * @param bytes promised to it, its cache included
-   * @param progress of a load, 0 to 1
-   * @param failure why the last load failed; null when it did not
-   * @param usedAt when the last request began; null before the first
-   */
-  record View(
-      ModelSource source,
-      State state,
-      @Nullable ModelFacts facts,
-      @Nullable LoadedModel model,
-      boolean pinned,
-      int uses,
-      long bytes,
-      double progress,
-      @Nullable String failure,
-      @Nullable Instant usedAt) {}
+  /** By name, what is loaded to take the place of a model that serves until then. */
+  private final Map<String, ModelEntry> successors = new HashMap<>();
 
-  private final Map<String, Entry> entries = new LinkedHashMap<>();
   private final MemoryBudget memory;
   private final Limits limits;
   private final InstantSource clock;
   private final Work work;
+  private final ModelRoom room;
   private long uses;
   private long loads;
-  private long evictions;
 
   LoadedModels(MemoryBudget memory, Limits limits, InstantSource clock, Work work) {
     this.memory = memory;
     this.limits = limits;
     this.clock = clock;
     this.work = work;
-  }
-
-  private static final class Entry {
-    final ModelSource source;
-    State state = State.KNOWN;
-    @Nullable ModelFacts facts;
-    @Nullable LoadedModel model;
-    @Nullable Promise<Void> loading;
-    @Nullable ApiFailure failure;
-    Instant failedAt = Instant.MIN;
-    @Nullable Instant usedAt;
-    long order;
-    long bytes;
-    int uses;
-    int waiting;
-    boolean pinned;
-    boolean removed;
-    volatile double progress;
-
-    Entry(ModelSource source) {
-      this.source = source;
-    }
-
-    boolean idle() {
-      return state == State.SERVING && uses == 0 && !pinned;
-    }
+    this.room = new ModelRoom(memory, work::close);
   }
 
   /** A use of a model by one request; the model stays loaded until it is closed. */
   final class Use<M extends LoadedModel> implements AutoCloseable {
-    private final Entry entry;
+    private final ModelEntry entry;
     private final M model;
     private boolean ended;
 
-    private Use(Entry entry, M model) {
+    private Use(ModelEntry entry, M model) {
       this.entry = entry;
       this.model = model;
       entry.uses++;
@@ -148,7 +94,7 @@ final class LoadedModels {
 
   /** Enters what was loaded before the server was there; its bytes have been taken. */
   void enter(StartedModel started) {
-    var entry = new Entry(started.source());
+    var entry = new ModelEntry(started.source());
     entry.facts = started.facts();
     entries.put(started.source().name(), entry);
     if (started.model() != null) {
@@ -171,17 +117,17 @@ final class LoadedModels {
   <M extends LoadedModel> Future<Use<M>> use(String name, Class<M> kind, String purpose) {
     var entry = entries.get(name);
     if (entry == null) {
-      return refused(ApiFailure.modelNotFound(name));
+      return Refusal.failed(ApiFailure.modelNotFound(name));
     }
     return serving(entry)
         .compose(_ -> {
           var model = entry.model;
           if (model == null) {
-            return refused(ApiFailure.modelNotFound(name));
+            return Refusal.failed(ApiFailure.modelNotFound(name));
           }
           return kind.isInstance(model)
               ? Future.succeededFuture(new Use<>(entry, kind.cast(model)))
-              : refused(ApiFailure.wrongRole(name, purpose));
+              : Refusal.failed(ApiFailure.wrongRole(name, purpose));
         });
   }
 
@@ -192,32 +138,56 @@ final class LoadedModels {
    * @return completes when it serves; fails with {@link Refusal}
    */
   Future<Void> load(ModelSource source) {
-    var present = entries.get(source.name());
-    if (present != null && present.source.equals(source)) {
+    var name = source.name();
+    var present = entries.get(name);
+    if (present == null) {
+      return begin(entries, new ModelEntry(source));
+    }
+    if (present.source.equals(source)) {
+      abandon(successors.remove(name));
       present.failedAt = Instant.MIN;
       return serving(present);
     }
-    var entry = new Entry(source);
-    if (present == null) {
-      entries.put(source.name(), entry);
-      return serving(entry)
-          .onFailure(_ -> {
-            if (entry.state == State.FAILED || entry.state == State.KNOWN) {
-              entries.remove(source.name(), entry);
-            }
-          });
+    var coming = successors.get(name);
+    if (coming != null && coming.source.equals(source)) {
+      return awaitLoad(coming);
     }
-    return serving(entry)
-        .onSuccess(_ -> {
-          remove(source.name());
-          entries.put(source.name(), entry);
-        });
+    abandon(coming);
+    var successor = new ModelEntry(source);
+    successor.pinned = present.pinned;
+    var served = begin(successors, successor);
+    loadOf(successor).onSuccess(_ -> replace(successor));
+    return served;
+  }
+
+  /** Loads a model that is only to be known if that succeeds. */
+  private Future<Void> begin(Map<String, ModelEntry> place, ModelEntry entry) {
+    place.put(entry.source.name(), entry);
+    start(entry);
+    // Not by what is returned: its caller may have given up waiting long before.
+    loadOf(entry).onFailure(_ -> place.remove(entry.source.name(), entry));
+    return awaitLoad(entry);
+  }
+
+  private void replace(ModelEntry successor) {
+    var name = successor.source.name();
+    if (successors.remove(name, successor)) {
+      remove(name);
+      entries.put(name, successor);
+    }
+  }
+
+  private void abandon(@Nullable ModelEntry entry) {
+    if (entry != null) {
+      entry.removed = true;
+      closeIfUnused(entry);
+    }
   }
 
   /** Loads a known model, if it is not in memory. Fails with {@link Refusal}. */
   Future<Void> load(String name) {
     var entry = entries.get(name);
-    return entry == null ? refused(ApiFailure.modelNotFound(name)) : serving(entry);
+    return entry == null ? Refusal.failed(ApiFailure.modelNotFound(name)) : serving(entry);
   }
 
   /**
@@ -226,13 +196,10 @@ final class LoadedModels {
    * @return false when there is none of the name
    */
   boolean remove(String name) {
+    abandon(successors.remove(name));
     var entry = entries.remove(name);
-    if (entry == null) {
-      return false;
-    }
-    entry.removed = true;
-    closeIfUnused(entry);
-    return true;
+    abandon(entry);
+    return entry != null;
   }
 
   /** As {@link #remove}, but the next request loads it again. */
@@ -241,7 +208,7 @@ final class LoadedModels {
     if (entry == null || !remove(name)) {
       return false;
     }
-    var kept = new Entry(entry.source);
+    var kept = new ModelEntry(entry.source);
     kept.facts = entry.facts;
     entries.put(name, kept);
     return true;
@@ -262,27 +229,16 @@ final class LoadedModels {
       return false;
     }
     entry.pinned = pinned;
+    var successor = successors.get(name);
+    if (successor != null) {
+      successor.pinned = pinned;
+    }
     return true;
   }
 
   /** In the order in which they became known. */
-  List<View> all() {
-    var views = new ArrayList<View>();
-    for (var entry : entries.values()) {
-      views.add(
-          new View(
-              entry.source,
-              entry.state,
-              entry.facts,
-              entry.model,
-              entry.pinned,
-              entry.uses,
-              entry.bytes,
-              entry.state == State.SERVING ? 1 : entry.progress,
-              entry.failure == null ? null : entry.failure.message(),
-              entry.usedAt));
-    }
-    return views;
+  List<ModelEntry.View> all() {
+    return entries.values().stream().map(ModelEntry::view).toList();
   }
 
   List<LoadedModel> serving() {
@@ -307,10 +263,10 @@ final class LoadedModels {
 
   /** Models unloaded to make room for others. */
   long evictions() {
-    return evictions;
+    return room.evictions();
   }
 
-  private Future<Void> serving(Entry entry) {
+  private Future<Void> serving(ModelEntry entry) {
     return switch (entry.state) {
       case SERVING -> Future.succeededFuture();
       case LOADING -> awaitLoad(entry);
@@ -322,7 +278,7 @@ final class LoadedModels {
         var failure = entry.failure;
         if (failure != null
             && clock.instant().isBefore(entry.failedAt.plus(limits.retryFailed()))) {
-          yield refused(failure);
+          yield Refusal.failed(failure);
         }
         start(entry);
         yield awaitLoad(entry);
@@ -330,21 +286,24 @@ final class LoadedModels {
     };
   }
 
-  private Future<Void> awaitLoad(Entry entry) {
-    var loading = Objects.requireNonNull(entry.loading);
+  private Future<Void> awaitLoad(ModelEntry entry) {
     if (entry.waiting >= limits.waiting()) {
-      return refused(ApiFailure.overloaded(RETRY_WHEN_BUSY));
+      return Refusal.failed(ApiFailure.overloaded(RETRY_WHEN_BUSY));
     }
     var waited = Promise.<Void>promise();
     entry.waiting++;
-    loading.future().onComplete(_ -> waited.tryComplete(), waited::tryFail);
+    loadOf(entry).onComplete(_ -> waited.tryComplete(), waited::tryFail);
     work.after(
         limits.patience(),
         () -> waited.tryFail(new Refusal(ApiFailure.stillLoading(entry.source.name()))));
     return waited.future().onComplete(_ -> entry.waiting--);
   }
 
-  private void start(Entry entry) {
+  private static Future<Void> loadOf(ModelEntry entry) {
+    return Objects.requireNonNull(entry.loading).future();
+  }
+
+  private void start(ModelEntry entry) {
     entry.state = State.LOADING;
     entry.failure = null;
     entry.progress = 0;
@@ -353,7 +312,7 @@ final class LoadedModels {
     work.inspect(entry.source)
         .compose(facts -> {
           entry.facts = facts;
-          return makeRoom(entry, facts.footprint());
+          return room.take(entry, facts.footprint(), entries.values());
         })
         .compose(cache -> work.load(entry.source, cache, at -> entry.progress = at))
         .onComplete(
@@ -369,7 +328,7 @@ final class LoadedModels {
             });
   }
 
-  private void loaded(Entry entry, LoadedModel model) {
+  private void loaded(ModelEntry entry, LoadedModel model) {
     entry.model = model;
     entry.state = State.SERVING;
     entry.order = ++uses;
@@ -379,7 +338,7 @@ final class LoadedModels {
   }
 
   /** Room that is missing now may be there for the next request; a folder does not mend so soon. */
-  private void fail(Entry entry, Throwable cause) {
+  private void fail(ModelEntry entry, Throwable cause) {
     var name = entry.source.name();
     if (cause instanceof Refusal refusal) {
       entry.state = State.KNOWN;
@@ -396,60 +355,7 @@ final class LoadedModels {
     return cause.getMessage() == null ? cause.toString() : cause.getMessage();
   }
 
-  /**
-   * Takes what a model needs, unloading others if that helps.
-   *
-   * @return bytes for its cache, when what went is really gone
-   */
-  private Future<Long> makeRoom(Entry entry, Footprint footprint) {
-    var name = entry.source.name();
-    long pinned =
-        entries.values().stream()
-            .filter(other -> other.pinned && other != entry)
-            .mapToLong(other -> other.bytes)
-            .sum();
-    if (footprint.leastBytes() > memory.bytes() - pinned) {
-      return refused(
-          ApiFailure.modelTooLarge(name, footprint.leastBytes(), memory.bytes() - pinned));
-    }
-    var victims = new ArrayList<Entry>();
-    long missing = footprint.leastBytes() - memory.free();
-    for (var candidate : leastRecentlyUsed()) {
-      // A model that is to be replaced serves until its successor does.
-      if (missing > 0 && !candidate.source.name().equals(name)) {
-        victims.add(candidate);
-        missing -= candidate.bytes;
-      }
-    }
-    if (missing > 0) {
-      return refused(ApiFailure.noRoom(name));
-    }
-    var closings = victims.stream().map(this::evict).toList();
-    long cache = memory.take(footprint).orElseThrow();
-    entry.bytes = footprint.fixedBytes() + cache;
-    return Future.join(closings).map(cache);
-  }
-
-  private List<Entry> leastRecentlyUsed() {
-    return entries.values().stream()
-        .filter(Entry::idle)
-        .sorted(Comparator.comparingLong(entry -> entry.order))
-        .toList();
-  }
-
-  /** Its bytes are its successor's at once: the successor waits until they are free. */
-  private Future<?> evict(Entry entry) {
-    var model = Objects.requireNonNull(entry.model);
-    LOG.info("unloading {} to make room", entry.source.name());
-    evictions++;
-    memory.give(entry.bytes);
-    entry.bytes = 0;
-    entry.model = null;
-    entry.state = State.KNOWN;
-    return work.close(model);
-  }
-
-  private void closeIfUnused(Entry entry) {
+  private void closeIfUnused(ModelEntry entry) {
     var model = entry.model;
     if (entry.removed && entry.uses == 0 && model != null) {
       entry.model = null;
@@ -460,9 +366,5 @@ final class LoadedModels {
             entry.bytes = 0;
           });
     }
-  }
-
-  private static <T> Future<T> refused(ApiFailure failure) {
-    return Future.failedFuture(new Refusal(failure));
   }
 }

@@ -8,7 +8,7 @@ import java.util.Locale;
 final class ModelReport {
   private ModelReport() {}
 
-  static String word(LoadedModels.State state) {
+  static String word(ModelEntry.State state) {
     return state.name().toLowerCase(Locale.ROOT);
   }
 
@@ -17,7 +17,7 @@ final class ModelReport {
   }
 
   /** Writes one object. */
-  static void write(JsonGenerator json, LoadedModels.View view, double tokensPerSecond)
+  static void write(JsonGenerator json, ModelEntry.View view, double tokensPerSecond)
       throws IOException {
     json.writeStartObject();
     json.writeStringField("name", view.source().name());

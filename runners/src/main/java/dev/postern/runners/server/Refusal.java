@@ -1,5 +1,6 @@
 package dev.postern.runners.server;
 
+import io.vertx.core.Future;
 import io.vertx.core.VertxException;
 
 /** Ends a request with an answer that is ready to be sent. */
@@ -9,6 +10,11 @@ final class Refusal extends VertxException {
   Refusal(ApiFailure failure) {
     super(failure.message(), true);
     this.failure = failure;
+  }
+
+  /** A future that has failed with it. */
+  static <T> Future<T> failed(ApiFailure failure) {
+    return Future.failedFuture(new Refusal(failure));
   }
 
   ApiFailure failure() {

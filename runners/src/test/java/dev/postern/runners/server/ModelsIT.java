@@ -141,6 +141,44 @@ class ModelsIT {
   }
 
   @Test
+  void replacesAModelHoweverLongThatTakesAndLoadsItsSuccessorOnce() throws Exception {
+    var old = generator("a");
+    assertThat(load("a", "slow", "").statusCode()).as("waits in vain").isEqualTo(202);
+    assertThat(load("a", "slow", ",\"wait\":false").statusCode()).as("again").isEqualTo(202);
+    assertThat(chat("a").statusCode()).isEqualTo(200);
+    assertThat(old.requests).hasSize(1);
+    loader.slow.countDown();
+    assertThat(old.closed.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(load("a", "slow", "").statusCode()).isEqualTo(200);
+    assertThat(chat("a").statusCode()).isEqualTo(200);
+    assertThat(old.requests).hasSize(1);
+    assertThat(loader.loads.stream().filter("a"::equals)).hasSize(2);
+    assertThat(capacity().at("/memory/promised_bytes").asLong()).isEqualTo(100);
+  }
+
+  @Test
+  void forgetsASuccessorWithItsModel() throws Exception {
+    assertThat(load("a", "slow", ",\"wait\":false").statusCode()).isEqualTo(202);
+    await(() -> loader.loads.stream().filter("a"::equals).count() == 2);
+    json(server.post("/control/unload", "{\"name\":\"a\"}"));
+    loader.slow.countDown();
+    assertThat(generator("a").closed.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(chat("a").statusCode()).isEqualTo(404);
+    assertThat(states()).containsExactly("b known", "c known");
+  }
+
+  @Test
+  void keepsAModelPinnedUntilItIsToldOtherwise() throws Exception {
+    pin("a");
+    assertThat(load("a", "a", "").statusCode()).as("again").isEqualTo(200);
+    assertThat(model("a").path("pinned").asBoolean()).isTrue();
+    assertThat(load("a", "elsewhere", "").statusCode()).isEqualTo(200);
+    assertThat(model("a").path("pinned").asBoolean()).as("its successor").isTrue();
+    assertThat(load("a", "elsewhere", ",\"pin\":false").statusCode()).isEqualTo(200);
+    assertThat(model("a").path("pinned").asBoolean()).isFalse();
+  }
+
+  @Test
   void unloadsWhileARequestRunsAndForgetsOrKeepsTheModel() throws Exception {
     var generator = generator("a");
     generator.stepwise = true;
