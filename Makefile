@@ -32,7 +32,7 @@ e2e: ## the console in a real Chromium against the running product
 run: ## builds and starts everything
 	./postern up
 
-bench: ## our gateway beside its peers, and the engine; appends to ops/bench/history.jsonl
+bench: ## our gateway beside its peers, and the engine beside llama.cpp; appends to ops/bench/history.jsonl
 	ops/bench/run
 
 screenshots: ## makes the pictures of the README from the running product

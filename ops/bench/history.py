@@ -1,4 +1,4 @@
-"""Appends one line to history.jsonl: what, commit, date, machine and medians.   history.py gateway SAMPLES | engine RESULT"""
+"""Appends one line to history.jsonl: what, commit, date, machine and medians.   history.py gateway SAMPLES | users RESULT | steps RESULT"""
 
 import collections, datetime, json, os, statistics, subprocess, sys
 

@@ -2,8 +2,9 @@
 
     python3 ops/bench/steps.py GGUF MODEL_FOLDER CLASSPATH [ROUNDS]
 
-Needs llama-cpp-python. The file is requantised to Q4_0 and Q6_K beside it, in a folder that is deleted again. Prints one
-line of JSON: medians of the rounds, and ours over theirs. CLASSPATH is the runner's.
+Needs llama-cpp-python. The file is requantised to Q4_0 and Q6_K in a folder that is deleted again, and every measurement
+has a process of its own. Prints one line of JSON, and writes it to $OUT where that is set: medians of the rounds, and ours
+over theirs; load_ms and memory_mb (the process's peak) are better when less. CLASSPATH is the runner's.
 """
 import ctypes, json, os, statistics, subprocess, sys, tempfile, time
 import llama_cpp as L
@@ -36,13 +37,16 @@ def batch(context, rows):
 
 
 def llama(path):
+    L.llama_backend_init()
+    L.llama_log_set(silent, None)
+    begun = time.time()
     model = L.llama_model_load_from_file(path.encode(), L.llama_model_default_params())
     options = L.llama_context_default_params()
     options.n_ctx, options.n_batch, options.n_ubatch, options.n_seq_max = 16 * 256, PROMPT, PROMPT, max(ROWS)
     options.n_threads = options.n_threads_batch = 1
     options.kv_unified = True
     context = L.llama_init_from_model(model, options)
-    memory, found = L.llama_get_memory(context), {}
+    memory, found = L.llama_get_memory(context), {"load_ms": (time.time() - begun) * 1000}
     for count in ROWS:
         L.llama_memory_clear(memory, True)
         for row in range(count):
@@ -54,22 +58,26 @@ def llama(path):
         L.llama_memory_clear(memory, True)
         spent.append(batch(context, [(500 + i, i, 0, i == PROMPT - 1) for i in range(PROMPT)]))
     found["prefill"] = PROMPT / min(spent)
-    L.llama_free(context)
-    L.llama_model_free(model)
     return found
+
+
+def measured(command):
+    """What a program's last line says, and the most memory it had."""
+    with tempfile.TemporaryFile("w+") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        if status != 0:
+            raise SystemExit(f"{command[0]} fails")
+        out.seek(0)
+        return json.loads(out.read().strip().splitlines()[-1]) | {"memory_mb": usage.ru_maxrss / 1024}
 
 
 def ours(folder, classpath):
     java = [os.environ.get("JAVA", "java"), "-Xmx192m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"]
-    line = subprocess.run(
-        java + ["-cp", classpath, "dev.postern.runners.engine.StepBench", folder],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True).stdout
-    return json.loads(line.strip().splitlines()[-1])
+    return measured(java + ["-cp", classpath, "dev.postern.runners.engine.StepBench", folder])
 
 
 def main(source, folder, classpath, rounds=3):
-    L.llama_backend_init()
-    L.llama_log_set(silent, None)
     with tempfile.TemporaryDirectory() as work:
         files = {"q4_0": requantise(source, work, "q4_0", L.LLAMA_FTYPE_MOSTLY_Q4_0),
                  "q6_k": requantise(source, work, "q6_k", L.LLAMA_FTYPE_MOSTLY_Q6_K), "file": source}
@@ -77,11 +85,15 @@ def main(source, folder, classpath, rounds=3):
         for _ in range(int(rounds)):
             runs["ours"].append(ours(folder, classpath))
             for name, path in files.items():
-                runs[name].append(llama(path))
+                runs[name].append(measured([sys.executable, __file__, "--llama", path]))
     table = {name: {key: round(statistics.median(run[key] for run in all_), 1) for key in all_[0]}
              for name, all_ in runs.items()}
     over = {name: {key: round(table["ours"][key] / value, 2) for key, value in table[name].items()} for name in files}
-    print(json.dumps({"tokens_per_cpu_second": table, "ours_over": over}))
+    result = json.dumps({"steps": table, "ours_over": over})
+    print(result)
+    if "OUT" in os.environ:
+        with open(os.environ["OUT"], "w") as out:
+            out.write(result)
 
 
 @L.llama_log_callback
@@ -90,4 +102,7 @@ def silent(level, text, data):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if sys.argv[1] == "--llama":
+        print(json.dumps(llama(sys.argv[2])))
+    else:
+        main(*sys.argv[1:])

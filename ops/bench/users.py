@@ -1,0 +1,125 @@
+"""Sixteen people who chat at once: output tokens per second of processor time, and the wait for the first token.
+
+    users.py HOME         called by run; HOME is that of a running Postern. Writes $OUT.
+
+Everything Postern runs is counted: gateway, runner, database. Beside it, in turns, llama.cpp's own server on its Q4_0 with a
+slot for each, where LLAMA_SERVER names its program and LLAMA_QUANTIZE the one that requantises (both from a llama.cpp build).
+"""
+import json, os, signal, socket, statistics, subprocess, sys, tempfile, threading, time, urllib.request
+
+USERS, TOKENS, ROUNDS = 16, 128, int(os.environ.get("ROUNDS", 3))
+PROMPTS = [
+    "Write a short story about a lighthouse keeper.", "Explain how vaccines work to a child.",
+    "Give me a recipe for lentil soup.", "What are good questions for a job interview?",
+    "Summarise the plot of Romeo and Juliet.", "How do I plan a weekend in Rome?",
+    "Write an email that declines an invitation.", "Why is the sky blue?",
+    "List ten ideas for a school project about water.", "What is the difference between a virus and a bacterium?",
+    "Describe a walk through an old forest.", "How can I sleep better?",
+    "Write a product description for a wooden chair.", "What happened in the French Revolution?",
+    "Explain compound interest with an example.", "Tell me about the life of bees."]
+
+
+def tree(pid):
+    """A process and all below it."""
+    children = [c for t in os.listdir(f"/proc/{pid}/task") for c in open(f"/proc/{pid}/task/{t}/children").read().split()]
+    return [pid] + [below for child in children for below in tree(child)]
+
+
+def cpu_seconds(pid):
+    ticks = 0
+    for process in tree(pid):
+        fields = open(f"/proc/{process}/stat").read().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mb(pid):
+    return sum(int(line.split()[1]) for process in tree(pid) for line in open(f"/proc/{process}/smaps_rollup")
+               if line.startswith("Pss:")) // 1024
+
+
+def chat(url, key, model, prompt, answers):
+    body = {"model": model, "max_tokens": TOKENS, "temperature": 0.7, "stream": True, "stream_options": {"include_usage": True},
+            "messages": [{"role": "user", "content": prompt}]}
+    request = urllib.request.Request(url + "/v1/chat/completions", json.dumps(body).encode(),
+                                     {"Authorization": "Bearer " + key, "Content-Type": "application/json"})
+    begun, first, tokens = time.time(), None, 0
+    for line in urllib.request.urlopen(request, timeout=300):
+        if line.startswith(b"data: {"):
+            event = json.loads(line[6:])
+            if first is None and event.get("choices") and event["choices"][0]["delta"].get("content"):
+                first = time.time() - begun
+            tokens = (event.get("usage") or {}).get("completion_tokens", tokens)
+    answers.append((tokens, first))
+
+
+def crowd(pid, url, key, model):
+    answers, began, cpu = [], time.time(), cpu_seconds(pid)
+    threads = [threading.Thread(target=chat, args=(url, key, model, prompt, answers)) for prompt in PROMPTS[:USERS]]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    cpu, wall, tokens = cpu_seconds(pid) - cpu, time.time() - began, sum(count for count, _ in answers)
+    if len(answers) < USERS:
+        raise SystemExit("not all users got an answer")
+    return {"tokens_per_cpu_s": tokens / cpu, "tokens_per_s": tokens / wall,
+            "first_token_s": statistics.median(first for _, first in answers if first is not None), "memory_mb": memory_mb(pid)}
+
+
+class Llama:
+    """llama.cpp's server, as long as the block lasts."""
+
+    def __init__(self, work):
+        source = os.environ["GGUF"]
+        path = os.path.join(work, "q4_0.gguf")
+        subprocess.run([os.environ["LLAMA_QUANTIZE"], "--allow-requantize", source, path, "q4_0"], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            [os.environ["LLAMA_SERVER"], "-m", path, "--host", "127.0.0.1", "--port", str(port), "-np", str(USERS), "-c", str(USERS * 512),
+             "-t", str(os.cpu_count())], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(self.url + "/health", timeout=1).read()
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise SystemExit("llama.cpp's server does not come up")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+
+
+def main(home):
+    env = dict(line.rstrip("\n").split("=", 1) for line in open(home + "/bootstrap.env") if "=" in line and line[0] != "#")
+    env = {name: value.strip("'") for name, value in env.items()}
+    ours = (open(home + "/instance.lock").read().strip(), env["POSTERN_URL"], env["POSTERN_API_KEY"], env["POSTERN_MODEL"])
+    runs = {"postern": []}
+    with tempfile.TemporaryDirectory() as work:
+        llama = Llama(work) if "LLAMA_SERVER" in os.environ else None
+        sides = {"postern": ours}
+        if llama:
+            sides["llama.cpp q4_0"] = (str(llama.process.pid), llama.url, "none", "model")
+        try:
+            for side in sides.values():
+                crowd(*side)  # warms up
+            for _ in range(ROUNDS):
+                for name, side in sides.items():
+                    runs.setdefault(name, []).append(crowd(*side))
+        finally:
+            if llama:
+                llama.stop()
+    table = {name: {key: round(statistics.median(run[key] for run in all_), 3) for key in all_[0]} for name, all_ in runs.items()}
+    if llama:
+        peer = table["llama.cpp q4_0"]
+        table["postern over it"] = {key: round(value / peer[key], 2) for key, value in table["postern"].items()}
+    for name, row in table.items():
+        print(name, row)
+    json.dump(table, open(os.environ["OUT"], "w"))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
