@@ -23,6 +23,8 @@ export type RunnerModel = z.infer<typeof model>
 
 const capacity = z.object({
   device: z.string(),
+  /** Why the device is not what one might expect. */
+  device_note: z.optional(z.nullable(z.string())),
   draining: z.boolean(),
   requests: z.number(),
   memory: z.object({ budget_bytes: z.number(), promised_bytes: z.number(), resident_bytes: z.number() }),

@@ -51,7 +51,7 @@ export function RunnerPanel({ runner }: { runner: Runner }) {
   return (
     <Panel
       title={runner.name}
-      note={`${runner.url} · ${capacity.device}${capacity.draining ? ' · draining' : ''} · ${count(capacity.requests)} in flight · ${bytes(memory.resident_bytes)} resident, ${bytes(memory.promised_bytes)} of ${bytes(memory.budget_bytes)} promised · ${count(Math.round(capacity.cpu_seconds))} CPU s`}
+      note={`${runner.url} · ${capacity.device}${capacity.device_note ? ` (${capacity.device_note})` : ''}${capacity.draining ? ' · draining' : ''} · ${count(capacity.requests)} in flight · ${bytes(memory.resident_bytes)} resident, ${bytes(memory.promised_bytes)} of ${bytes(memory.budget_bytes)} promised · ${count(Math.round(capacity.cpu_seconds))} CPU s`}
       flush
     >
       <PlainTable

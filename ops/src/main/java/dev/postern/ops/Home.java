@@ -50,6 +50,15 @@ public record Home(Path folder) {
     return folder.resolve("logs");
   }
 
+  /**
+   * What a runner of this machine says.
+   *
+   * @param number among them, from 0
+   */
+  public Path runnerLog(int number) {
+    return logs().resolve(number == 0 ? "runner.log" : "runner-" + (number + 1) + ".log");
+  }
+
   /** Usage events that wait for PostgreSQL. */
   public Path spool() {
     return folder.resolve("spool");

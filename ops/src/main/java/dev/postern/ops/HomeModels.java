@@ -9,6 +9,8 @@ import dev.postern.runners.importer.ImportException;
 import dev.postern.runners.importer.ImportProgress;
 import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.importer.ModelImport;
+import dev.postern.runners.onnx.HalfFormat;
+import dev.postern.runners.onnx.LinearFormat;
 import dev.postern.runners.onnx.ServedFormat;
 import dev.postern.runners.quality.DefaultFormat;
 import dev.postern.runners.quality.StoredFormats;
@@ -42,6 +44,7 @@ public final class HomeModels {
 
   private final Path folder;
   private final Path cache;
+  private final boolean cuda;
   private final InstantSource clock;
 
   /** What is served where nobody chose, by the digest of what was imported. */
@@ -85,9 +88,21 @@ public final class HomeModels {
   }
 
   public HomeModels(Home home, Path cache, InstantSource clock) {
+    this(home, cache, false, clock);
+  }
+
+  /**
+   * @param cuda whether a runner is on CUDA, where models in halves run and no others
+   */
+  public HomeModels(Home home, Path cache, boolean cuda, InstantSource clock) {
     this.folder = home.models();
     this.cache = cache;
+    this.cuda = cuda;
     this.clock = clock;
+  }
+
+  private LinearFormat format() {
+    return cuda ? new HalfFormat() : ServedFormat.choose();
   }
 
   /** The chat model that every home starts with, fetched and imported when it is not there yet. */
@@ -95,7 +110,7 @@ public final class HomeModels {
     var chosen = chosenChat();
     return chosen.isPresent()
         ? chosen.get()
-        : entry(CHAT, preferred(new DefaultModels(cache).chat(ServedFormat.choose(), progress)));
+        : entry(CHAT, preferred(new DefaultModels(cache).chat(format(), progress)));
   }
 
   /**
@@ -104,6 +119,9 @@ public final class HomeModels {
    * once, so that nothing that is measured later changes what is being served.
    */
   private ModelFolder preferred(ModelFolder made) throws IOException {
+    if (cuda) {
+      return made;
+    }
     var known = settled.get(made.digest());
     if (known != null) {
       return known;
@@ -196,7 +214,7 @@ public final class HomeModels {
         }
         var name = file.getFileName().toString();
         try {
-          entries.add(note.chosen() ? open(name, note.folder()) : preferred(name, note.folder()));
+          entries.add(served(name, note));
         } catch (ImportException | IOException unusable) {
           continue;
         }
@@ -209,6 +227,26 @@ public final class HomeModels {
     return EncoderFolder.is(place)
         ? open(name, place)
         : entry(name, preferred(ModelFolder.open(place)));
+  }
+
+  private Entry served(String name, Note note) throws IOException {
+    if (cuda && !EncoderFolder.is(note.folder())) {
+      return entry(name, inHalves(ModelFolder.open(note.folder()), note.source()));
+    }
+    return note.chosen() ? open(name, note.folder()) : preferred(name, note.folder());
+  }
+
+  /** The same model in halves, imported when it is not there yet and its source is. */
+  private ModelFolder inHalves(ModelFolder model, Optional<Path> source) throws IOException {
+    var importer = new ModelImport(cache, new HalfFormat());
+    var known = importer.find(model.manifest().source().sha256());
+    if (known.isPresent()) {
+      return known.get();
+    }
+    // Without a source the runner says that CUDA cannot run it.
+    return source.filter(Files::isReadable).isEmpty()
+        ? model
+        : importer.run(source.get(), null, ImportProgress.NONE);
   }
 
   /**
@@ -228,7 +266,7 @@ public final class HomeModels {
     var chosen = chosenChat();
     chosen.ifPresent(entries::add);
     if (chosen.isEmpty()) {
-      var made = new DefaultModels(cache).importedChat(ServedFormat.choose());
+      var made = new DefaultModels(cache).importedChat(format());
       if (made.isPresent()) {
         entries.add(entry(CHAT, preferred(made.get())));
       }
@@ -263,7 +301,7 @@ public final class HomeModels {
       var encoder = new EncoderImport(cache).run(file, progress);
       return entry(enter(name, encoder.manifest().name(), encoder.path(), file), encoder);
     }
-    var model = new ModelImport(cache, ServedFormat.choose()).run(file, null, progress);
+    var model = new ModelImport(cache, format()).run(file, null, progress);
     return entry(enter(name, model.manifest().name(), model.path(), file), model);
   }
 

@@ -2,6 +2,7 @@ package dev.postern.ops;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.postern.ops.runner.Devices;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,8 @@ import java.util.function.Function;
  * @param drainLimit how long requests in flight may take to finish when Postern stops
  * @param runnerMemory the most heap of the runner's JVM; a model's weights come on top
  * @param measureModels whether models without a measurement are measured when nobody uses them
+ * @param device what the runners of this machine compute on: {@code auto}, {@code cpu}, or such as
+ *     {@code cuda:0,cuda:1} for a runner each
  * @param logFormat how lines of {@code logs/gateway.log} look
  */
 public record PosternConfig(
@@ -32,11 +35,19 @@ public record PosternConfig(
     Duration drainLimit,
     Megabytes runnerMemory,
     boolean measureModels,
+    Devices device,
     LogFormat logFormat) {
 
   private static final PosternConfig DEFAULTS =
       new PosternConfig(
-          "127.0.0.1", 8080, 0, Duration.ofSeconds(20), new Megabytes(384), true, LogFormat.JSON);
+          "127.0.0.1",
+          8080,
+          0,
+          Duration.ofSeconds(20),
+          new Megabytes(384),
+          true,
+          Devices.parse("auto"),
+          LogFormat.JSON);
 
   private static final List<String> KEYS =
       List.of(
@@ -46,6 +57,7 @@ public record PosternConfig(
           "drain-limit",
           "runner-memory",
           "measure-models",
+          "device",
           "log-format");
 
   /** How a log line is written. */
@@ -110,14 +122,17 @@ public record PosternConfig(
             DEFAULTS.measureModels(),
             PosternConfig::flag,
             "true or false"),
+        values.getProperty("device") == null
+            ? DEFAULTS.device()
+            : Devices.parse(values.getProperty("device").strip()),
         value(
             values, "log-format", DEFAULTS.logFormat(), PosternConfig::logFormat, "json or text"));
   }
 
   /** The same with the options that were given on the command line. */
-  public PosternConfig with(String host, int port, int metricsPort) {
+  public PosternConfig with(String host, int port, int metricsPort, Devices device) {
     return new PosternConfig(
-        host, port, metricsPort, drainLimit, runnerMemory, measureModels, logFormat);
+        host, port, metricsPort, drainLimit, runnerMemory, measureModels, device, logFormat);
   }
 
   private static <T> T value(

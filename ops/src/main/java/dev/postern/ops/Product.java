@@ -82,7 +82,7 @@ public final class Product implements AutoCloseable {
     this.progress = progress;
     this.clock = InstantSource.system();
     this.secrets = new Secrets(home.secrets());
-    this.models = new HomeModels(home, DefaultModels.userCache(), clock);
+    this.models = new HomeModels(home, DefaultModels.userCache(), config.device().onCuda(), clock);
   }
 
   /** Runs Postern until a signal ends it. */
@@ -140,12 +140,14 @@ public final class Product implements AutoCloseable {
 
   private Started start(Parts parts) throws Exception {
     // Both take seconds on a first start, and neither needs the other.
-    var runner = aside(() -> parts.localRunner() ? startRunner() : Optional.<LocalRunner>empty());
+    var runner = aside(() -> parts.localRunner() ? startRunners() : List.<LocalRunner>of());
     var postgres = startPostgres();
     var vertx = startVertx();
     var local = finished(runner);
-    var ready =
-        local.map(found -> (BooleanSupplier) found::ready).orElse(() -> !parts.localRunner());
+    BooleanSupplier ready =
+        local.isEmpty()
+            ? () -> !parts.localRunner()
+            : () -> local.stream().anyMatch(LocalRunner::ready);
     var metrics = vertx.metrics();
     var work = ModelWork.open(vertx.vertx(), home, models, DefaultModels.userCache(), clock);
     closing.add("jobs on models", work);
@@ -161,15 +163,15 @@ public final class Product implements AutoCloseable {
     for (var uri : parts.runners()) {
       lookAfter(uri, gateway);
     }
-    local.ifPresent(found -> found.announceIn(gateway.registry(), gateway.tenancy().prices()));
-    if (local.isPresent()) {
-      awaitReady(local.get());
-      if (config.measureModels()) {
-        work.measureWhenQuiet(local.get()::processorTime);
-      }
+    local.forEach(found -> found.announceIn(gateway.registry(), gateway.tenancy().prices()));
+    for (var found : local) {
+      awaitReady(found);
+    }
+    if (config.measureModels() && !local.isEmpty()) {
+      work.measureWhenQuiet(local.getFirst()::processorTime);
     }
     return new Started(
-        url(gateway.port()), credentials, local.isPresent() || !parts.runners().isEmpty());
+        url(gateway.port()), credentials, !local.isEmpty() || !parts.runners().isEmpty());
   }
 
   private void lookAfter(URI uri, GatewayProcess gateway) throws IOException {
@@ -238,8 +240,8 @@ public final class Product implements AutoCloseable {
     return gateway;
   }
 
-  /** Empty when there is no model to serve: everything but inference works then. */
-  private Optional<LocalRunner> startRunner() throws IOException {
+  /** One a device; none when there is no model to serve: everything but inference works then. */
+  private List<LocalRunner> startRunners() throws IOException {
     var served = new ArrayList<HomeModels.Entry>();
     try {
       served.add(models.chat(new ImportBar(progress, HomeModels.CHAT)));
@@ -249,23 +251,29 @@ public final class Product implements AutoCloseable {
     }
     served.addAll(models.imported());
     if (served.isEmpty()) {
-      return Optional.empty();
+      return List.of();
     }
-    var runner =
-        new LocalRunner(
-            models,
-            served,
-            secrets.runnerToken(),
-            config.runnerMemory().count(),
-            home.logs().resolve("runner.log"));
-    runner
-        .start()
-        .whenComplete((_, failure) -> {
-          if (failure != null) {
-            log.error("{}", failure.getMessage());
-          }
-        });
-    return Optional.of(runner);
+    var runners = new ArrayList<LocalRunner>();
+    for (var device : config.device().names()) {
+      var runner =
+          new LocalRunner(
+              runners.size(),
+              device,
+              models,
+              served,
+              secrets.runnerToken(),
+              config.runnerMemory().count(),
+              home.runnerLog(runners.size()));
+      runner
+          .start()
+          .whenComplete((_, failure) -> {
+            if (failure != null) {
+              log.error("{}", failure.getMessage());
+            }
+          });
+      runners.add(runner);
+    }
+    return runners;
   }
 
   private Credentials bootstrap(GatewayProcess gateway, EmbeddedPostgres postgres)
@@ -294,8 +302,7 @@ public final class Product implements AutoCloseable {
     try {
       runner.whenReady().get(READY_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {
-      progress.line(
-          "The models do not answer yet; the runner's log is " + home.logs().resolve("runner.log"));
+      progress.line("The models do not answer yet; the runner's log is " + home.runnerLog(0));
     }
   }
 
@@ -305,8 +312,8 @@ public final class Product implements AutoCloseable {
   }
 
   /** Runs beside the start; what it started ends with everything else. */
-  private CompletableFuture<Optional<LocalRunner>> aside(Callable<Optional<LocalRunner>> work) {
-    var result = new CompletableFuture<Optional<LocalRunner>>();
+  private CompletableFuture<List<LocalRunner>> aside(Callable<List<LocalRunner>> work) {
+    var result = new CompletableFuture<List<LocalRunner>>();
     var thread =
         Thread.ofPlatform()
             .name("start-runner")
@@ -323,7 +330,7 @@ public final class Product implements AutoCloseable {
           thread.interrupt();
           thread.join();
           if (!result.isCompletedExceptionally()) {
-            result.get().ifPresent(LocalRunner::close);
+            result.get().forEach(LocalRunner::close);
           }
         });
     return result;

@@ -34,7 +34,7 @@ final class Rehearsal implements Callable<Integer> {
     var usual = PosternConfig.defaults();
     Product.rehearse(
         new Home(home),
-        usual.with(usual.host(), 0, usual.metricsPort()),
+        usual.with(usual.host(), 0, usual.metricsPort(), usual.device()),
         new Progress(System.out),
         Rehearsal::askAll);
     return ExitCode.OK;

@@ -28,12 +28,15 @@ public final class RunnerProduct {
   /**
    * Runs until a signal ends it.
    *
+   * @param places one for each device
+   * @param cuda whether one of them is a CUDA device
    * @param folders by the name that clients call; none serves the models of the home
    */
   public static void runUntilStopped(
       Home home,
       PosternConfig config,
-      RunnerPlace place,
+      List<RunnerPlace> places,
+      boolean cuda,
       Map<String, Path> folders,
       Progress progress)
       throws Exception {
@@ -43,13 +46,17 @@ public final class RunnerProduct {
     try (var _ = InstanceLock.take(home)) {
       LogFile.install(
           new BoundedLog(home.logs().resolve("runner-supervisor.log"), LOG_LIMIT), new JsonLines());
-      var models = models(home, folders, progress);
+      var models = models(home, cuda, folders, progress);
       var token = new Secrets(home.secrets()).runnerToken();
-      var log = home.logs().resolve("runner.log");
-      try (var runner =
-          new StandaloneRunner(place, models, token, config.runnerMemory().count(), log)) {
-        var address = runner.start().get(READY_SECONDS, TimeUnit.SECONDS);
-        welcome(home, address.toString(), place, models).forEach(progress::plain);
+      var heap = config.runnerMemory().count();
+      try (var running = new Closing()) {
+        for (int number = 0; number < places.size(); number++) {
+          var place = places.get(number);
+          var runner = new StandaloneRunner(place, models, token, heap, home.runnerLog(number));
+          running.add("the runner on " + place.device(), runner);
+          var address = runner.start().get(READY_SECONDS, TimeUnit.SECONDS);
+          welcome(home, address.toString(), place, models).forEach(progress::plain);
+        }
         stop.await();
         progress.line("Stopping …");
       }
@@ -58,8 +65,10 @@ public final class RunnerProduct {
   }
 
   private static List<HomeModels.Entry> models(
-      Home home, Map<String, Path> folders, Progress progress) throws IOException {
-    var homeModels = new HomeModels(home, DefaultModels.userCache(), InstantSource.system());
+      Home home, boolean cuda, Map<String, Path> folders, Progress progress)
+      throws IOException {
+    var homeModels =
+        new HomeModels(home, DefaultModels.userCache(), cuda, InstantSource.system());
     var models = new ArrayList<HomeModels.Entry>();
     if (folders.isEmpty()) {
       models.add(homeModels.chat(new ImportBar(progress, HomeModels.CHAT)));
@@ -80,7 +89,8 @@ public final class RunnerProduct {
       Home home, String address, RunnerPlace place, List<HomeModels.Entry> models) {
     var served =
         models.stream()
-            .map(model -> model.name() + " (" + model.version().role().name().toLowerCase(Locale.ROOT) + ")")
+            .map(model ->
+                model.name() + " (" + model.version().role().name().toLowerCase(Locale.ROOT) + ")")
             .collect(Collectors.joining(", "));
     return List.of(
         "",

@@ -47,6 +47,9 @@ public final class RunnerSummary {
                 capacity.path("requests").asInt(),
                 megabytes(memory.path("promised_bytes")),
                 megabytes(memory.path("budget_bytes"))));
+    if (capacity.hasNonNull("device_note")) {
+      lines.add("  " + capacity.path("device_note").asText());
+    }
     for (var model : capacity.path("models")) {
       lines.add(
           String.format(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.postern.ops.PosternConfig.LogFormat;
 import dev.postern.ops.PosternConfig.Megabytes;
+import dev.postern.ops.runner.Devices;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Properties;
@@ -25,6 +26,7 @@ class PosternConfigTest {
                 Duration.ofSeconds(20),
                 new Megabytes(384),
                 true,
+                Devices.parse("auto"),
                 LogFormat.JSON));
   }
 
@@ -37,6 +39,7 @@ class PosternConfigTest {
     values.setProperty("drain-limit", "2m");
     values.setProperty("runner-memory", "2g");
     values.setProperty("measure-models", "false");
+    values.setProperty("device", "cuda:0, cuda:1");
     values.setProperty("log-format", "text");
 
     assertThat(PosternConfig.of(values))
@@ -48,6 +51,7 @@ class PosternConfigTest {
                 Duration.ofMinutes(2),
                 new Megabytes(2048),
                 false,
+                Devices.parse("cuda:0,cuda:1"),
                 LogFormat.TEXT));
   }
 

@@ -5,6 +5,7 @@ import dev.postern.ops.Product;
 import dev.postern.ops.Progress;
 import dev.postern.ops.RunnerProduct;
 import dev.postern.ops.UsageException;
+import dev.postern.ops.runner.Devices;
 import dev.postern.ops.runner.RunnerPlace;
 import dev.postern.ops.runner.Upstream;
 import java.net.URI;
@@ -110,11 +111,11 @@ public final class UpCommand implements Callable<Integer> {
   @Option(
       names = "--device",
       paramLabel = "D",
-      defaultValue = "auto",
+      split = ",",
       description =
-          "With --role runner: cpu, cuda:0 or auto; one runner a device (default:"
-              + " ${DEFAULT-VALUE}).")
-  private String device = "auto";
+          "What runners compute on: cpu, auto (cuda:0 where it loads, else cpu), or cuda:0;"
+              + " several, such as cuda:0,cuda:1, have a runner each (default: auto).")
+  private List<String> device = List.of();
 
   @Option(
       names = "--memory",
@@ -132,6 +133,7 @@ public final class UpCommand implements Callable<Integer> {
     var home = homeOption.home();
     var file = PosternConfig.read(home.config());
     var progress = new Progress(System.out);
+    var devices = device.isEmpty() ? file.device() : Devices.parse(String.join(",", device));
     switch (role) {
       case RUNNER -> {
         requireNone(!runners.isEmpty(), "--runner", "--role gateway or all");
@@ -139,19 +141,25 @@ public final class UpCommand implements Callable<Integer> {
             new RunnerPlace(
                 host == null ? "127.0.0.1" : host,
                 port == null ? RUNNER_PORT : port,
-                device,
+                "cpu",
                 memory);
-        RunnerProduct.runUntilStopped(home, file, place, models, progress);
+        devices.requireUsable();
+        RunnerProduct.runUntilStopped(
+            home, file, place.onEach(devices), devices.onCuda(), models, progress);
       }
       case ALL, GATEWAY -> {
         requireNone(!models.isEmpty(), "--models", "--role runner");
         requireNone(memory != null, "--memory", "--role runner");
+        if (role == Role.ALL && !noModel) {
+          devices.requireUsable();
+        }
         Product.runUntilStopped(
             home,
             file.with(
                 host == null ? file.host() : host,
                 port == null ? file.port() : port,
-                metricsPort == null ? file.metricsPort() : metricsPort),
+                metricsPort == null ? file.metricsPort() : metricsPort,
+                devices),
             new Product.Parts(
                 role == Role.ALL && !noModel,
                 runners,

@@ -26,13 +26,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one runner of a machine: its process, its entry in the directory, and the models it serves.
- * All of it but the process happens on one thread.
+ * A runner of this machine: its process, its entry in the directory, and the models it serves. All
+ * of it but the process happens on one thread.
  */
 public final class LocalRunner implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(LocalRunner.class);
 
-  /** Its name in the directory; the same from start to start. */
+  /** The first one's name in the directory; the same from start to start. */
   public static final String NAME = "local";
 
   private static final Duration LOOK_PERIOD = Duration.ofSeconds(2);
@@ -41,6 +41,7 @@ public final class LocalRunner implements AutoCloseable {
   /** Whoever asks for a name that is open to all tenants gets the same answer. */
   private static final TenantId ANYBODY = new TenantId(new UUID(0, 0));
 
+  private final String name;
   private final HomeModels home;
   private final JsonClient client;
   private final Pulse pulse;
@@ -64,11 +65,19 @@ public final class LocalRunner implements AutoCloseable {
   private @Nullable FileTime taken;
 
   /**
+   * @param number among the runners of this machine, from 0
    * @param models what it serves from the start
    * @param log receives the process's output
    */
   public LocalRunner(
-      HomeModels home, List<HomeModels.Entry> models, String token, int heapMegabytes, Path log) {
+      int number,
+      String device,
+      HomeModels home,
+      List<HomeModels.Entry> models,
+      String token,
+      int heapMegabytes,
+      Path log) {
+    this.name = number == 0 ? NAME : NAME + "-" + (number + 1);
     this.home = home;
     this.models = List.copyOf(models);
     this.client = new JsonClient(token);
@@ -76,7 +85,12 @@ public final class LocalRunner implements AutoCloseable {
     this.supervisor =
         new RunnerSupervisor(
             new RunnerLaunch(
-                NAME, RunnerPlace.PRIVATE, this::launchModels, token, heapMegabytes, log),
+                name,
+                RunnerPlace.ofThisMachine(device),
+                this::launchModels,
+                token,
+                heapMegabytes,
+                log),
             uri -> thread.execute(() -> serves(uri)),
             () -> thread.execute(this::ended));
   }
@@ -155,8 +169,8 @@ public final class LocalRunner implements AutoCloseable {
       entries
           .registry()
           .runners()
-          .remove(NAME)
-          .onFailure(cause -> log.info("runner {} is still listed: {}", NAME, cause.toString()));
+          .remove(name)
+          .onFailure(cause -> log.info("runner {} is still listed: {}", name, cause.toString()));
     }
   }
 
@@ -172,10 +186,10 @@ public final class LocalRunner implements AutoCloseable {
         warm(uri);
         warmed = uri;
       }
-      entries.enter(NAME, uri, models.stream().map(LocalRunner::listed).toList());
+      entries.enter(name, uri, models.stream().map(LocalRunner::listed).toList());
       awaitRoute(entries.registry(), uri);
     } catch (IOException | RuntimeException | TimeoutException e) {
-      log.info("runner {} is not ready yet: {}", NAME, e.toString());
+      log.info("runner {} is not ready yet: {}", name, e.toString());
       later(uri, this::announce);
     }
   }
@@ -191,7 +205,7 @@ public final class LocalRunner implements AutoCloseable {
     }
     announced = uri;
     firstReady.complete(null);
-    log.info("runner {} is ready with {} models", NAME, models.size());
+    log.info("runner {} is ready with {} models", name, models.size());
   }
 
   private void later(URI uri, Runnable again) {
@@ -235,7 +249,7 @@ public final class LocalRunner implements AutoCloseable {
     }
     try {
       if (pulse.feel(uri)) {
-        if (!entries.heartbeat(NAME)) {
+        if (!entries.heartbeat(name)) {
           announce();
         }
         takeChanges(uri);
@@ -243,7 +257,7 @@ public final class LocalRunner implements AutoCloseable {
         supervisor.killHanging();
       }
     } catch (IOException | RuntimeException | TimeoutException e) {
-      log.debug("runner {}: {}", NAME, e.toString());
+      log.debug("runner {}: {}", name, e.toString());
     }
   }
 

@@ -1,5 +1,7 @@
 package dev.postern.ops.runner;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,7 +13,18 @@ import org.jspecify.annotations.Nullable;
  */
 public record RunnerPlace(String host, int port, String device, @Nullable String memory) {
   /** For the gateway of this machine alone. */
-  public static final RunnerPlace PRIVATE = new RunnerPlace("127.0.0.1", 0, "auto", null);
+  static RunnerPlace ofThisMachine(String device) {
+    return new RunnerPlace("127.0.0.1", 0, device, null);
+  }
+
+  /** A place for each device, on ports that follow one another. */
+  public List<RunnerPlace> onEach(Devices devices) {
+    var places = new ArrayList<RunnerPlace>();
+    for (var device : devices.names()) {
+      places.add(new RunnerPlace(host, port == 0 ? 0 : port + places.size(), device, memory));
+    }
+    return places;
+  }
 
   /** How this machine reaches it. */
   String reachableHost() {

@@ -30,9 +30,6 @@ import java.util.Map;
  * too, which is how all of it but the device is tested.
  */
 final class BoundDecoder implements Decoder {
-  /** An allowance for activations, and for what CUDA's libraries take for themselves. */
-  private static final long WORKSPACE = 1L << 30;
-
   private final Placement placement;
   private final OrtSession session;
   private final SessionMemory host;
@@ -81,7 +78,7 @@ final class BoundDecoder implements Decoder {
       options.setInterOpNumThreads(1);
       options.addConfigEntry("session.intra_op.allow_spinning", "0");
       long weights = Files.size(graph.resolveSibling(ModelFolder.WEIGHTS));
-      placement.enter(options, weights + config.cacheBytes() + WORKSPACE);
+      placement.enter(options, weights + config.cacheBytes() + OnnxGenerator.DEVICE_WORKSPACE);
       return environment.createSession(graph.toString(), options);
     } catch (IOException failure) {
       throw new UncheckedIOException(failure);

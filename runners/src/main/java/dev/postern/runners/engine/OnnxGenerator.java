@@ -30,6 +30,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Generates with an imported model on ONNX Runtime. */
 public final class OnnxGenerator implements Generator {
+  /**
+   * An allowance for activations on a device, and for what CUDA's libraries take for themselves.
+   */
+  public static final long DEVICE_WORKSPACE = 1L << 30;
+
   private static final long LEAST_ADAPTER_BYTES = 128L << 20;
 
   /** A rank of 64 for every product is some twentieth of a model's parameters, at 16 bits. */

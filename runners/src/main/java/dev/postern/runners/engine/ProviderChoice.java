@@ -60,11 +60,7 @@ final class ProviderChoice {
   }
 
   private static Decoder onCuda(ModelFolder model, EngineConfig config) throws OrtException {
-    String device = "cuda:" + config.device();
-    var obstacle = CudaRuntime.obstacle(config.device());
-    if (obstacle.isPresent()) {
-      throw new OrtException(device + " cannot be used: " + obstacle.get());
-    }
+    Device device = Device.settle(config.withProvider(EngineConfig.Provider.CUDA));
     requireHalves(model.manifest().weights());
     Decoder decoder =
         BoundDecoder.open(
@@ -74,7 +70,7 @@ final class ProviderChoice {
             new Placement.Cuda(new CudaRuntime(), config.device()));
     try {
       compare(decoder, model, config);
-      LOG.info("{} runs on {}", name(model), device);
+      LOG.info("{} runs on {}", name(model), device.name());
       return decoder;
     } catch (OrtException | RuntimeException failure) {
       decoder.close();

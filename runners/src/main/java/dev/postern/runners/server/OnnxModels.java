@@ -9,6 +9,7 @@ import dev.postern.runners.engine.OnnxGenerator;
 import dev.postern.runners.importer.EncoderFolder;
 import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.importer.ModelManifest;
+import dev.postern.runners.onnx.HalfFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -45,14 +46,17 @@ record OnnxModels(EngineConfig engine) implements ModelLoader {
         var manifest = folder.manifest();
         var shape = manifest.architecture();
         long context = Math.min(manifest.contextLength(), engine.maxContext());
-        long row = context * shape.cacheBytesPerToken();
+        boolean halves = manifest.weights().equals(HalfFormat.NAME);
+        long row = context * shape.cacheBytesPerToken() / (halves ? 2 : 1);
         long logits =
             (long) Math.max(engine.maxRows(), SCORED_ROWS) * shape.vocabulary() * Float.BYTES;
         yield new ModelFacts(
             folder.digest(),
             (int) context,
             new Footprint(
-                inMemory(manifest.bytes()) + logits + forAdapters(manifest),
+                halves && onDevice()
+                    ? manifest.bytes() + OnnxGenerator.DEVICE_WORKSPACE
+                    : inMemory(manifest.bytes()) + logits + forAdapters(manifest),
                 row,
                 Math.max(row, Math.min(engine.cacheBytes(), engine.maxRows() * row))));
       }
@@ -62,6 +66,11 @@ record OnnxModels(EngineConfig engine) implements ModelLoader {
               EncoderFolder.settings(source.folder()).maxTokens(),
               new Footprint(inMemory(bytes(files(source.folder()))), 0, 0));
     };
+  }
+
+  /** Whether models that can run on a device do; its memory is then what is divided. */
+  private boolean onDevice() {
+    return engine.provider() != EngineConfig.Provider.CPU;
   }
 
   private static long inMemory(long onDisk) {

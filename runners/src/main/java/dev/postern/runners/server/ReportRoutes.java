@@ -1,6 +1,7 @@
 package dev.postern.runners.server;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.postern.runners.engine.Device;
 import dev.postern.runners.engine.Generator;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -21,12 +22,12 @@ final class ReportRoutes {
   private static final Duration RETRY = Duration.ofSeconds(2);
 
   private final Vertx vertx;
-  private final String device;
+  private final Device device;
   private final LoadedModels models;
   private final Metrics metrics;
   private final Traffic traffic;
 
-  ReportRoutes(Vertx vertx, String device, LoadedModels models, Metrics metrics, Traffic traffic) {
+  ReportRoutes(Vertx vertx, Device device, LoadedModels models, Metrics metrics, Traffic traffic) {
     this.vertx = vertx;
     this.device = device;
     this.models = models;
@@ -84,7 +85,8 @@ final class ReportRoutes {
         .onSuccess(process ->
             call.json(
                 Json.object(json -> {
-                  json.writeStringField("device", device);
+                  json.writeStringField("device", device.name());
+                  json.writeStringField("device_note", device.note());
                   json.writeBooleanField("draining", traffic.draining());
                   json.writeNumberField("requests", traffic.inFlight() - 1);
                   json.writeObjectFieldStart("memory");

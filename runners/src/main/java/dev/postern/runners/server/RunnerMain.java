@@ -1,12 +1,13 @@
 package dev.postern.runners.server;
 
 import ai.onnxruntime.OrtEnvironment;
+import dev.postern.runners.engine.Device;
+import dev.postern.runners.engine.EngineConfig;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.io.IOException;
 import java.time.InstantSource;
-import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -51,8 +52,14 @@ public final class RunnerMain {
     var given = System.getenv(TOKEN);
     var token = given == null || given.isBlank() ? null : given.strip();
     var config = RunnerServerConfig.defaults(token).withAddress(options.host(), options.port());
-    var loader = new OnnxModels(options.engine());
-    var memory = new MemoryBudget(options.modelBytes());
+    var device = Device.settle(options.engine());
+    LOG.info("computing on {}{}", device.name(), device.note() == null ? "" : ": " + device.note());
+    var loader =
+        new OnnxModels(
+            device.isProcessor()
+                ? options.engine().withProvider(EngineConfig.Provider.CPU)
+                : options.engine());
+    var memory = new MemoryBudget(options.modelBytes(device));
     var models = new StartingModels(loader, memory).load(options.models());
     var vertx = comingUp.join();
     var server =
@@ -60,7 +67,7 @@ public final class RunnerMain {
             config,
             new RunnerServer.Opening(
                 loader,
-                options.engine().provider().name().toLowerCase(Locale.ROOT),
+                device,
                 memory,
                 models,
                 new Watchdog(options.stepLimit(), Runtime.getRuntime()::halt),

@@ -1,5 +1,6 @@
 package dev.postern.runners.server;
 
+import dev.postern.runners.engine.Device;
 import dev.postern.runners.engine.EngineConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,7 +37,8 @@ record RunnerOptions(
         --max-context N       most tokens of prompt and answer, where the model has room for more
         --cache-mb N          most memory for keys and values of one model
         --threads N           threads that one step uses
-        --device DEVICE       cpu, cuda:0, or auto: CUDA where it loads
+        --device DEVICE       cpu, cuda:0, or auto: CUDA where it loads, for models in f16. On CUDA
+                              the device's memory bounds the models, instead of --memory
         --stdin-lifeline      end when standard input is closed, as it is when the parent dies
       The bearer token that callers must send is taken from POSTERN_RUNNER_TOKEN.\
       """;
@@ -85,15 +87,18 @@ record RunnerOptions(
         case "--cache-mb" ->
             engine = engine.withCacheBytes(number(flag, value, 1, 16_777_216) * 1024L * 1024L);
         case "--threads" -> engine = engine.withThreads(number(flag, value, 1, 1024));
-        case "--device" -> engine = engine.withProvider(device(value));
+        case "--device" -> engine = device(engine, value);
         default -> throw new Wrong("unknown option: " + flag);
       }
     }
     return new RunnerOptions(host, port, lifeline, models, memory, stepLimit, engine);
   }
 
-  /** What all models may take together. */
-  long modelBytes() {
+  /** What all models may take together: of a device's memory, or of this process's. */
+  long modelBytes(Device device) {
+    if (!device.isProcessor()) {
+      return device.freeBytes() / 10 * 9;
+    }
     return Math.max(0, memoryBytes - Runtime.getRuntime().maxMemory() - OWN_BYTES);
   }
 
@@ -128,12 +133,11 @@ record RunnerOptions(
     throw new Wrong("%s wants a number from %d to %d".formatted(flag, min, max));
   }
 
-  private static EngineConfig.Provider device(String value) throws Wrong {
-    return switch (value) {
-      case "auto" -> EngineConfig.Provider.AUTO;
-      case "cpu" -> EngineConfig.Provider.CPU;
-      case "cuda:0" -> EngineConfig.Provider.CUDA;
-      default -> throw new Wrong("--device wants cpu, cuda:0 or auto, not " + value);
-    };
+  private static EngineConfig device(EngineConfig engine, String value) throws Wrong {
+    try {
+      return engine.onDevice(value);
+    } catch (IllegalArgumentException wrong) {
+      throw new Wrong("--device: " + wrong.getMessage());
+    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.postern.runners.server;
 
+import dev.postern.runners.engine.Device;
 import dev.postern.runners.wire.BadRequest;
 import dev.postern.runners.wire.CallerHeaders;
 import io.vertx.core.Future;
@@ -50,7 +51,7 @@ final class RunnerServer extends VerticleBase {
    */
   record Opening(
       ModelLoader loader,
-      String device,
+      Device device,
       MemoryBudget memory,
       List<StartedModel> models,
       Watchdog watchdog,

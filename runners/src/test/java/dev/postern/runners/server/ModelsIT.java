@@ -5,6 +5,7 @@ import static dev.postern.runners.server.TestServer.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.postern.runners.engine.Device;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
@@ -39,7 +40,7 @@ class ModelsIT {
                         WAITING, Duration.ofMillis(600), Duration.ofMinutes(1))),
             new RunnerServer.Opening(
                 loader,
-                "cpu",
+                Device.PROCESSOR,
                 memory,
                 new StartingModels(loader, memory).load(sources),
                 TestServer.WATCHDOG,

@@ -2,6 +2,7 @@ package dev.postern.runners.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.postern.runners.engine.Device;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.URI;
@@ -57,7 +58,7 @@ final class TestServer implements AutoCloseable {
       ModelLoader loader, Watchdog watchdog, LoadedModel... models) {
     return new RunnerServer.Opening(
         loader,
-        "cpu",
+        Device.PROCESSOR,
         new MemoryBudget(0),
         Arrays.stream(models)
             .map(model ->
