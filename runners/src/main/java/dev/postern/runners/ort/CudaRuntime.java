@@ -61,7 +61,8 @@ public final class CudaRuntime implements AutoCloseable {
   public static Optional<String> obstacle(int device) {
     if (!OrtEnvironment.getAvailableProviders().contains(OrtProvider.CUDA)) {
       return Optional.of(
-          "this build has the ONNX Runtime for processors only; build with POSTERN_GPU=1");
+          "this build has the ONNX Runtime for processors only; ./postern up --gpu builds with the"
+              + " other");
     }
     List<String> missing = missing();
     if (!missing.isEmpty()) {
