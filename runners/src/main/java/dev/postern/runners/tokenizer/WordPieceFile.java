@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -54,9 +55,6 @@ public final class WordPieceFile {
                 Collectors.toMap(
                     Map.Entry::getKey,
                     entry -> text(settings.path(entry.getKey()), entry.getValue())));
-    for (String needed : List.of("unk_token", "cls_token", "sep_token")) {
-      require(ids.containsKey(control.get(needed)), "it lacks the %s".formatted(needed));
-    }
     Set<String> silent = Set.copyOf(control.values());
     return new Vocabulary(
         pieces,
@@ -65,9 +63,16 @@ public final class WordPieceFile {
             settings.path("do_lower_case").asBoolean(true),
             flag(settings.path("strip_accents")),
             settings.path("tokenize_chinese_chars").asBoolean(true),
-            ids.get(control.get("cls_token")),
-            ids.get(control.get("sep_token")),
-            ids.get(control.get("unk_token"))));
+            id(ids, control, "cls_token"),
+            id(ids, control, "sep_token"),
+            id(ids, control, "unk_token")));
+  }
+
+  private static int id(Map<String, Integer> ids, Map<String, String> control, String token)
+      throws UnsoundTokenizerException {
+    Integer id = ids.get(control.getOrDefault(token, ""));
+    require(id != null, "it lacks the %s".formatted(token));
+    return Objects.requireNonNull(id);
   }
 
   private static List<String> lines(Path file) throws IOException {
