@@ -32,7 +32,7 @@ public record Devices(List<String> names) {
     try {
       return EngineConfig.defaults().onDevice(name);
     } catch (IllegalArgumentException wrong) {
-      throw new UsageException(wrong.getMessage());
+      throw new UsageException(String.valueOf(wrong.getMessage()));
     }
   }
 

@@ -4,6 +4,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import dev.postern.runners.ort.CudaRuntime;
+import dev.postern.runners.ort.CustomOps;
 import dev.postern.runners.ort.MemoryCopy;
 import dev.postern.runners.ort.MemoryPlace;
 
@@ -38,7 +39,7 @@ sealed interface Placement extends AutoCloseable {
 
     @Override
     public void enter(OrtSession.SessionOptions options, long bytes) {
-      // ONNX Runtime has the processor anyway, and nobody else's memory.
+      CustomOps.register(options);
     }
 
     @Override

@@ -75,6 +75,35 @@ class DefaultModelIT {
   }
 
   @Test
+  void keysAndValuesThatAreBoundGiveTheSameTokens() throws Exception {
+    int[] prompt = prompt("What is the capital of France?");
+    var config = EngineConfig.defaults().withMaxRows(2).withMaxContext(256);
+    var graph = generator.modelFolder().orElseThrow().resolve(ModelFolder.GRAPH);
+    List<Integer> expected;
+    try (var plain = OnnxDecoder.open(graph, config, 256)) {
+      expected = greedy(plain, prompt);
+    }
+    try (var bound = BoundDecoder.open(graph, config, 256, new Placement.Processor())) {
+      assertThat(greedy(bound, prompt)).isEqualTo(expected);
+    }
+  }
+
+  /** Some tokens, with the row moved on the way. */
+  private static List<Integer> greedy(Decoder decoder, int[] prompt) throws Exception {
+    decoder.prefill(1, prompt, 0, prompt.length, false);
+    decoder.copy(1, 0);
+    decoder.clear(1);
+    float[] logits = new float[decoder.vocabulary()];
+    List<Integer> tokens = new ArrayList<>();
+    for (int step = 0; step < 24; step++) {
+      decoder.logits(0, logits);
+      tokens.add(Logits.likeliest(logits));
+      decoder.decode(1, new int[] {tokens.getLast()});
+    }
+    return tokens;
+  }
+
+  @Test
   void knowsTheCapitalOfFrance() throws Exception {
     Recording answer = submit(prompt("What is the capital of France?"), 40);
     assertThat(answer.await().reason()).isEqualTo(FinishReason.STOP);
