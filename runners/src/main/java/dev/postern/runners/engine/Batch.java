@@ -111,9 +111,10 @@ final class Batch {
       return false;
     }
     int slot = freeSlot();
+    // From here on it is one of the rows that are told when something fails.
+    blocks.put(row, 0);
     feeding[slot] = row;
     decoder.adapt(slot, row.adapterHandle());
-    blocks.put(row, 0);
     reserve(row, wanted);
     int taken = takePrefix(row, slot);
     takenTokens.addAndGet(taken);

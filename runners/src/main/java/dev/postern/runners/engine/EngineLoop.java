@@ -1,18 +1,13 @@
 package dev.postern.runners.engine;
 
-import dev.postern.runners.RunnerException;
-import dev.postern.runners.RunnerFailure;
 import dev.postern.runners.engine.EngineConfig.Guessing;
 import dev.postern.runners.engine.Generator.Counters;
 import dev.postern.runners.engine.Generator.FinishReason;
 import dev.postern.runners.engine.Generator.Load;
 import dev.postern.runners.engine.Generator.Token;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -21,32 +16,22 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The engine's thread. Each round lets in rows that wait, feeds one chunk of one row's prompt, and
- * moves all rows that are past their prompt on. Who is next is told by {@link WaitingRows} and
- * {@link FairShares}, where rows and prefixes lie by {@link Batch}, how long a chunk may be by
- * {@link PrefillPace}.
+ * moves all rows that are past their prompt on. Rows come in by {@link Intake}; who is next is told
+ * by {@link WaitingRows} and {@link FairShares}, where rows and prefixes lie by {@link Batch}, how
+ * long a chunk may be by {@link PrefillPace}.
  */
 final class EngineLoop implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(EngineLoop.class);
-  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
   private final Decoder decoder;
   private final IntPredicate endsGeneration;
-  private final int maxWaiting;
   private final Guessing guessing;
+  private final Intake intake;
   private final StepWatch steps = new StepWatch();
   private final AtomicLong fedTokens = new AtomicLong();
   private final AtomicLong guessed = new AtomicLong();
   private final AtomicLong confirmed = new AtomicLong();
   private final AtomicLong preemptions = new AtomicLong();
-
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition work = lock.newCondition();
-  // Guarded by the lock.
-  private final WaitingRows waiting;
-  private final List<Row> refused = new ArrayList<>();
-  private boolean closed;
-  private int active;
-  private long rowTokens;
 
   // The engine thread's own.
   private final Batch batch;
@@ -73,9 +58,8 @@ final class EngineLoop implements Runnable {
       LongSupplier clock) {
     this.decoder = decoder;
     this.endsGeneration = endsGeneration;
-    this.maxWaiting = maxWaiting;
     this.guessing = guessing;
-    this.waiting = new WaitingRows(maxWaiting);
+    this.intake = new Intake(maxWaiting);
     this.batch = new Batch(decoder);
     this.cpu = new CpuMeter(clock, shares);
     this.pace = new PrefillPace(prefillChunk);
@@ -85,29 +69,17 @@ final class EngineLoop implements Runnable {
 
   /** Queues a row, or refuses it. Any thread. */
   void submit(Row row) {
-    lock.lock();
-    try {
-      if (closed) {
-        throw stopped();
-      }
-      Row other = waiting.add(row, active == 0 ? 1 : 0);
-      if (other != null) {
-        refused.add(other);
-      }
-      work.signal();
-    } finally {
-      lock.unlock();
-    }
+    intake.submit(row);
   }
 
   /** Lets the thread look at cancellations. Any thread. */
   void wake() {
-    lock.lock();
-    try {
-      work.signal();
-    } finally {
-      lock.unlock();
-    }
+    intake.wake();
+  }
+
+  /** Fails what is running and waiting, and ends the thread. Any thread. */
+  void close() {
+    intake.close();
   }
 
   StepWatch steps() {
@@ -115,18 +87,7 @@ final class EngineLoop implements Runnable {
   }
 
   Load load() {
-    lock.lock();
-    try {
-      return new Load(
-          active,
-          waiting.size(),
-          decoder.maxRows(),
-          maxWaiting,
-          rowTokens * decoder.bytesPerToken(),
-          decoder.maxTokens() * decoder.bytesPerToken());
-    } finally {
-      lock.unlock();
-    }
+    return intake.load(decoder);
   }
 
   Counters counters() {
@@ -140,25 +101,6 @@ final class EngineLoop implements Runnable {
         confirmed.get());
   }
 
-  /** Fails what is running and waiting, and ends the thread. Any thread. */
-  void close() {
-    lock.lock();
-    try {
-      closed = true;
-      work.signal();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private static RunnerException stopped() {
-    return new RunnerException(new RunnerFailure.Unavailable("engine", RETRY_AFTER));
-  }
-
-  private static RunnerException overloaded() {
-    return new RunnerException(new RunnerFailure.Overloaded("engine", RETRY_AFTER));
-  }
-
   @Override
   public void run() {
     cpu.start();
@@ -166,15 +108,16 @@ final class EngineLoop implements Runnable {
       steps.begin();
       try {
         round();
-      } catch (Exception | OutOfMemoryError failure) {
+      } catch (Exception | Error failure) {
+        // Whatever it is: a thread that died of it would let all rows wait for ever.
         LOG.error("a step failed, its {} rows are ended", batch.size(), failure);
         failActive(failure);
       } finally {
         steps.end();
       }
     }
-    failActive(stopped());
-    drainWaiting().forEach(row -> fail(row, stopped()));
+    failActive(Intake.stopped());
+    intake.takeAll().forEach(row -> fail(row, Intake.stopped()));
     decoder.close();
   }
 
@@ -183,17 +126,7 @@ final class EngineLoop implements Runnable {
     if (batch.size() == 0) {
       cpu.charge(List.of());
     }
-    lock.lock();
-    try {
-      active = batch.size();
-      rowTokens = batch.rowTokens();
-      while (!closed && active == 0 && waiting.size() == 0 && refused.isEmpty()) {
-        work.awaitUninterruptibly();
-      }
-      return !closed;
-    } finally {
-      lock.unlock();
-    }
+    return intake.await(batch.size(), batch.rowTokens());
   }
 
   private void round() throws Exception {
@@ -210,18 +143,9 @@ final class EngineLoop implements Runnable {
   }
 
   private void removeGone() {
-    List<Row> pushedOut;
-    List<Row> cancelled;
-    lock.lock();
-    try {
-      pushedOut = List.copyOf(refused);
-      refused.clear();
-      cancelled = waiting.removeAll(Row::cancelled);
-    } finally {
-      lock.unlock();
-    }
-    pushedOut.forEach(row -> fail(row, overloaded()));
-    cancelled.forEach(row -> tellEnd(row, FinishReason.CANCELLED));
+    Intake.Gone gone = intake.takeGone();
+    gone.pushedOut().forEach(row -> fail(row, Intake.overloaded()));
+    gone.cancelled().forEach(row -> tellEnd(row, FinishReason.CANCELLED));
     for (Row row : batch.rows()) {
       if (row.cancelled()) {
         end(new Ending(row, FinishReason.CANCELLED));
@@ -236,7 +160,7 @@ final class EngineLoop implements Runnable {
       boolean admitted = batch.hasPlace() && batch.admit(row);
       if (!admitted) {
         less = batch.lessEntitledThan(row, shares);
-        putBack(row);
+        intake.putBack(row);
       }
       if (admitted) {
         shares.serve(row.caller());
@@ -250,32 +174,14 @@ final class EngineLoop implements Runnable {
   }
 
   private @Nullable Row takeWaiting() {
-    lock.lock();
-    try {
-      Row row = waiting.first(shares, other -> !batch.awaitsPrefix(other));
-      if (row != null) {
-        waiting.remove(row);
-      }
-      return row;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void putBack(Row row) {
-    lock.lock();
-    try {
-      waiting.putBack(row);
-    } finally {
-      lock.unlock();
-    }
+    return intake.take(shares, row -> !batch.awaitsPrefix(row));
   }
 
   /** Sends a row back to wait; it will compute again what nobody keeps for it. */
   private void preempt(Row row) {
     batch.leave(row);
     row.preempted();
-    putBack(row);
+    intake.putBack(row);
     preemptions.incrementAndGet();
   }
 
@@ -465,24 +371,12 @@ final class EngineLoop implements Runnable {
     rows.forEach(row -> fail(row, cause));
   }
 
-  private List<Row> drainWaiting() {
-    lock.lock();
-    try {
-      List<Row> rows = new ArrayList<>(refused);
-      refused.clear();
-      rows.addAll(waiting.removeAll(_ -> true));
-      return rows;
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /** A listener that throws loses its own row and nobody else's. */
   private boolean tell(Row row, Runnable message) {
     try {
       message.run();
       return true;
-    } catch (RuntimeException failure) {
+    } catch (RuntimeException | Error failure) {
       LOG.error("a listener threw, its generation is ended", failure);
       row.cancel();
       return false;

@@ -1,8 +1,5 @@
 package dev.postern.runners.engine;
 
-import dev.postern.runners.RunnerException;
-import dev.postern.runners.RunnerFailure;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -18,7 +15,6 @@ import org.jspecify.annotations.Nullable;
  * thread-safe.
  */
 final class WaitingRows {
-  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
   private static final Comparator<Entry> ORDER =
       Comparator.comparingInt((Entry entry) -> -entry.row.caller().priority())
           .thenComparingLong(Entry::number);
@@ -50,7 +46,8 @@ final class WaitingRows {
    *
    * @param free places that rows may take without waiting
    * @return the row that had to go for it, if one had to
-   * @throws RunnerException with {@code Overloaded} when it is the row itself that has to go
+   * @throws dev.postern.runners.RunnerException with {@code Overloaded} when it is the row itself
+   *     that has to go
    */
   @Nullable Row add(Row row, int free) {
     put(row, ++arrivals);
@@ -60,14 +57,14 @@ final class WaitingRows {
     Row refused = mostGreedy(row);
     remove(refused);
     if (refused == row) {
-      throw new RunnerException(new RunnerFailure.Overloaded("engine", RETRY_AFTER));
+      throw Intake.overloaded();
     }
     return refused;
   }
 
   /** Puts a row that lost its place first in its line. */
   void putBack(Row row) {
-    put(row, -++returns);
+    put(row, - ++returns);
   }
 
   private void put(Row row, long number) {

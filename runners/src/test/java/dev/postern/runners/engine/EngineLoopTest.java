@@ -109,6 +109,19 @@ class EngineLoopTest {
     }
   }
 
+  @Test
+  void tellsARowWhateverFailsAndGoesOn() throws Exception {
+    for (Runnable fault : List.<Runnable>of(decoder::breakNext, decoder::refuseNextAdapter)) {
+      fault.run();
+      var unlucky = new Recording();
+      submit(new int[] {1, 2}, 5, unlucky);
+      assertThatThrownBy(unlucky::await).hasStackTraceContaining("scripted");
+      var next = new Recording();
+      submit(new int[] {1, 2}, 5, next);
+      assertThat(next.await().reason()).isEqualTo(FinishReason.LENGTH);
+    }
+  }
+
   private Row submit(String tenant, int priority, int maxTokens, Recording listener) {
     var caller = new Caller(tenant, 1, priority);
     var request = new Request(new int[] {1, 2, 3}, GREEDY, maxTokens, false, caller, null, null);

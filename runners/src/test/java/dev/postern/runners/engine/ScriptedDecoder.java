@@ -23,6 +23,8 @@ final class ScriptedDecoder implements Decoder {
   private final List<List<Integer>> contents = new ArrayList<>();
   private final Map<Integer, List<Integer>> blocks = new HashMap<>();
   private int failing;
+  private boolean breaking;
+  private boolean refusingAdapters;
   private long fed;
   private int wrote;
   private int kept;
@@ -48,6 +50,15 @@ final class ScriptedDecoder implements Decoder {
 
   synchronized void failNext(int count) {
     failing = count;
+  }
+
+  /** The next step ends in what is no exception, as a fault in mapped memory does. */
+  synchronized void breakNext() {
+    breaking = true;
+  }
+
+  synchronized void refuseNextAdapter() {
+    refusingAdapters = true;
   }
 
   synchronized int largestBatch() {
@@ -165,6 +176,10 @@ final class ScriptedDecoder implements Decoder {
   private void step() throws OrtException {
     steps.acquireUninterruptibly();
     synchronized (this) {
+      if (breaking) {
+        breaking = false;
+        throw new InternalError("scripted");
+      }
       if (failing > 0) {
         failing--;
         throw new OrtException("scripted");
@@ -182,7 +197,11 @@ final class ScriptedDecoder implements Decoder {
   }
 
   @Override
-  public void adapt(int row, long adapter) {
+  public synchronized void adapt(int row, long adapter) {
+    if (refusingAdapters) {
+      refusingAdapters = false;
+      throw new IllegalStateException("scripted");
+    }
     if (!contents.get(row).isEmpty()) {
       throw new IllegalStateException("a row that holds something gets an adapter");
     }
