@@ -24,7 +24,7 @@ export function AdaptersPage() {
   )
   return (
     <Page title="Adapters" description="LoRA adapters of this project: what each adds to a model. Only keys of this project can call them." actions={add}>
-      <Panel title="Adapters" note={adapters.data && `${adapters.data.length} of at most 100`} flush>
+      <Panel title="Imported" note={adapters.data && `${adapters.data.length} of at most 100`} flush>
         <Loaded query={adapters} what="the adapters" height={220}>
           {(list) =>
             list.length === 0 ? (

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.postern.runners.importer.DecoderConfig;
 import dev.postern.runners.importer.DefaultModels;
 import dev.postern.runners.importer.Digests;
+import dev.postern.runners.importer.DisplayName;
 import dev.postern.runners.importer.ImportException;
 import dev.postern.runners.importer.Trees;
 import java.io.IOException;
@@ -36,7 +37,6 @@ public final class AdapterStore {
   private static final String CARD = "card.json";
   private static final long MAX_CONFIG = 1 << 20;
   private static final long MAX_WEIGHTS = 4L << 30;
-  private static final int MAX_NAME = 200;
   private static final Pattern DIGEST = Pattern.compile("sha256:[0-9a-f]{64}");
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -93,17 +93,12 @@ public final class AdapterStore {
     String base = peft.config().base();
     return new AdapterCard(
         digest,
-        shown(name),
-        base == null ? null : shown(base),
+        DisplayName.of(name),
+        base == null ? null : DisplayName.of(base),
         rank,
         targets.stream().map(AdapterTarget::label).toList(),
         parameters,
         bytes);
-  }
-
-  private static String shown(String name) {
-    String plain = name.replaceAll("\\p{Cntrl}", " ").strip();
-    return plain.length() > MAX_NAME ? plain.substring(0, MAX_NAME) : plain;
   }
 
   /** The two files of an adapter, from wherever they lie in a zip file. Other entries are left. */

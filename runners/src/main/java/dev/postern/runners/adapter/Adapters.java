@@ -2,7 +2,6 @@ package dev.postern.runners.adapter;
 
 import dev.postern.runners.RunnerException;
 import dev.postern.runners.RunnerFailure;
-import dev.postern.runners.adapter.LowRank.Precision;
 import dev.postern.runners.importer.DecoderConfig;
 import dev.postern.runners.importer.ImportException;
 import dev.postern.runners.importer.ModelFolder;
@@ -12,6 +11,7 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -22,11 +22,15 @@ import org.jspecify.annotations.Nullable;
 public final class Adapters implements AutoCloseable {
   private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
+  /** Formats of weights in eight bits or less; for all others adapters are kept as they are. */
+  private static final Set<String> IN_EIGHT_BITS = Set.of("int8", "q8", "q4", "mixed");
+
   private final AdapterStore store;
   private final DecoderConfig model;
   private final ChannelScales channels;
-  private final Precision precision;
+  private final boolean exact;
   private final long budget;
+  private final AdapterMemory memory;
 
   /** Held while a file is read, so that none is read twice. */
   private final ReentrantLock reading = new ReentrantLock();
@@ -78,15 +82,23 @@ public final class Adapters implements AutoCloseable {
   }
 
   /**
-   * @param folder of the model; adapters are kept as exactly as its own weights
+   * @param folder of the model; adapters are kept in floats, or in eight bits as its own weights
    * @param budget most bytes in memory
+   * @param memory what they are taken from, as adapters are loaded
    */
-  public Adapters(ModelFolder folder, AdapterStore store, long budget) throws IOException {
+  public Adapters(ModelFolder folder, AdapterStore store, long budget, AdapterMemory memory)
+      throws IOException {
     this.store = store;
     this.model = folder.manifest().architecture();
     this.channels = ChannelScales.read(folder.path());
-    this.precision = folder.manifest().weights().equals("f32") ? Precision.FLOAT : Precision.HALF;
+    this.exact = !IN_EIGHT_BITS.contains(folder.manifest().weights());
     this.budget = budget;
+    this.memory = memory;
+  }
+
+  /** With no limit but the budget. */
+  public Adapters(ModelFolder folder, AdapterStore store, long budget) throws IOException {
+    this(folder, store, budget, AdapterMemory.UNBOUNDED);
   }
 
   /**
@@ -111,8 +123,7 @@ public final class Adapters implements AutoCloseable {
       Entry entry = entries.get(digest);
       if (entry != null && entry.leases == 0) {
         entries.remove(digest);
-        bytes -= entry.adapter.bytes();
-        entry.adapter.close();
+        drop(entry);
       }
     } finally {
       lock.unlock();
@@ -144,7 +155,8 @@ public final class Adapters implements AutoCloseable {
    * Brings an adapter into memory when it is not there, which takes a moment, and keeps it there.
    *
    * @throws UnknownAdapterException when the store has none of this digest
-   * @throws RunnerException with {@code Overloaded} when those in use leave no room for it
+   * @throws NoRoomForAdapterException when those in use leave no room for it
+   * @throws RunnerException with {@code Unavailable} when the model is being closed
    * @throws ImportException when it was made for another model
    */
   public Lease lease(String digest) throws IOException {
@@ -161,7 +173,7 @@ public final class Adapters implements AutoCloseable {
       if (store.find(digest).isEmpty()) {
         throw new UnknownAdapterException(digest);
       }
-      LoadedAdapter adapter = LoadedAdapter.open(store.weights(digest), model, channels, precision);
+      LoadedAdapter adapter = LoadedAdapter.open(store.weights(digest), model, channels, exact);
       try {
         return admit(digest, adapter);
       } catch (RuntimeException failure) {
@@ -197,26 +209,41 @@ public final class Adapters implements AutoCloseable {
       makeRoom(adapter.bytes());
       var entry = new Entry(adapter);
       entries.put(digest, entry);
-      bytes += adapter.bytes();
       return lease(entry);
     } finally {
       lock.unlock();
     }
   }
 
+  /** Takes the bytes; the least recently used go until they are there. */
   private void makeRoom(long wanted) {
     Iterator<Entry> oldestFirst = entries.values().iterator();
-    while (bytes + wanted > budget && oldestFirst.hasNext()) {
-      Entry entry = oldestFirst.next();
-      if (entry.leases == 0) {
-        oldestFirst.remove();
-        bytes -= entry.adapter.bytes();
-        entry.adapter.close();
+    while (!take(wanted)) {
+      Entry idle = null;
+      while (idle == null && oldestFirst.hasNext()) {
+        Entry entry = oldestFirst.next();
+        idle = entry.leases == 0 ? entry : null;
       }
+      if (idle == null) {
+        throw new NoRoomForAdapterException(wanted);
+      }
+      oldestFirst.remove();
+      drop(idle);
     }
-    if (bytes + wanted > budget) {
-      throw new RunnerException(new RunnerFailure.Overloaded("adapters", RETRY_AFTER));
+  }
+
+  private boolean take(long wanted) {
+    if (bytes + wanted > budget || !memory.take(wanted)) {
+      return false;
     }
+    bytes += wanted;
+    return true;
+  }
+
+  private void drop(Entry entry) {
+    bytes -= entry.adapter.bytes();
+    memory.give(entry.adapter.bytes());
+    entry.adapter.close();
   }
 
   /** Those in use are freed when their leases end. */

@@ -3,14 +3,11 @@ package dev.postern.runners.adapter;
 import static dev.postern.runners.importer.ImportException.malformed;
 import static dev.postern.runners.importer.ImportException.unsupported;
 
-import dev.postern.runners.adapter.LowRank.Precision;
+import dev.postern.runners.adapter.SiteBuilder.Matrices;
 import dev.postern.runners.importer.DecoderConfig;
 import dev.postern.runners.importer.Safetensors;
 import dev.postern.runners.importer.StoredTensor;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,21 +26,19 @@ public final class LoadedAdapter implements AutoCloseable {
   private static final AtomicReferenceArray<@Nullable LoadedAdapter> OPEN =
       new AtomicReferenceArray<>(MAX_OPEN);
 
-  private final Arena arena = Arena.ofShared();
-  private final List<List<LowRank>> sites;
-  private final Precision precision;
-  private long bytes;
+  private final List<@Nullable SiteChange> sites;
+  private final long bytes;
   private final int handle;
 
   /**
    * @param file as {@link AdapterStore} keeps it
    * @param channels how the model's own channels were scaled when it was imported
+   * @param exact in floats, and not in eight bits
    */
-  static LoadedAdapter open(
-      Path file, DecoderConfig model, ChannelScales channels, Precision precision)
+  static LoadedAdapter open(Path file, DecoderConfig model, ChannelScales channels, boolean exact)
       throws IOException {
     try (Safetensors tensors = Safetensors.open(List.of(file))) {
-      return new LoadedAdapter(tensors.tensors(), model, channels, precision);
+      return new LoadedAdapter(tensors.tensors(), model, channels, new SiteBuilder(exact));
     }
   }
 
@@ -51,27 +46,25 @@ public final class LoadedAdapter implements AutoCloseable {
       Map<String, StoredTensor> tensors,
       DecoderConfig model,
       ChannelScales channels,
-      Precision precision) {
-    this.precision = precision;
+      SiteBuilder builder) {
     this.sites = new ArrayList<>();
-    boolean opened = false;
-    try {
-      for (int layer = 0; layer < model.layers(); layer++) {
-        for (AdapterSite site : AdapterSite.values()) {
-          sites.add(site(tensors, model, channels, layer, site));
+    long total = 0;
+    int used = 0;
+    for (int layer = 0; layer < model.layers(); layer++) {
+      for (AdapterSite site : AdapterSite.values()) {
+        SiteChange change = site(tensors, model, channels, builder, layer, site);
+        sites.add(change);
+        if (change != null) {
+          total += change.bytes();
+          used += 2 * change.parts().size();
         }
       }
-      int used = sites.stream().mapToInt(List::size).sum() * 2;
-      if (used != tensors.size()) {
-        throw unsupported("the adapter was made for a model of another shape");
-      }
-      this.handle = register(this);
-      opened = true;
-    } finally {
-      if (!opened) {
-        arena.close();
-      }
     }
+    if (used != tensors.size()) {
+      throw unsupported("the adapter was made for a model of another shape");
+    }
+    this.bytes = total;
+    this.handle = register(this);
   }
 
   private static int register(LoadedAdapter adapter) {
@@ -83,13 +76,15 @@ public final class LoadedAdapter implements AutoCloseable {
     throw new IllegalStateException("too many adapters are open");
   }
 
-  private List<LowRank> site(
+  private static @Nullable SiteChange site(
       Map<String, StoredTensor> tensors,
       DecoderConfig model,
       ChannelScales channels,
+      SiteBuilder builder,
       int layer,
       AdapterSite site) {
-    List<LowRank> parts = new ArrayList<>();
+    List<Matrices> parts = new ArrayList<>();
+    int inputs = 0;
     for (AdapterTarget target : AdapterTarget.values()) {
       StoredTensor down = tensors.get(CanonicalAdapter.down(layer, target));
       if (target.site() == site && down != null) {
@@ -97,13 +92,14 @@ public final class LoadedAdapter implements AutoCloseable {
         if (up == null) {
           throw malformed("the adapter lacks half of a pair");
         }
-        parts.add(lowRank(down, up, model, channels, layer, target));
+        parts.add(matrices(down, up, model, channels, layer, target));
+        inputs = target.inputs(model);
       }
     }
-    return List.copyOf(parts);
+    return parts.isEmpty() ? null : builder.build(inputs, parts);
   }
 
-  private LowRank lowRank(
+  private static Matrices matrices(
       StoredTensor down,
       StoredTensor up,
       DecoderConfig model,
@@ -121,39 +117,15 @@ public final class LoadedAdapter implements AutoCloseable {
     }
     float[] ofInputs = channels.inputs(layer, target, inputs);
     float[] ofOutputs = channels.outputs(layer, target, model);
-    int lane = LowRank.lane(inputs);
-    int width = lane * LowRank.LANES;
     float[] downs = down.floats();
     float[] ups = up.floats();
-    MemorySegment downMemory = memory((long) rank * width);
-    MemorySegment upMemory = memory((long) rank * outputs);
-    for (int row = 0; row < rank; row++) {
-      for (int i = 0; i < inputs; i++) {
-        put(downMemory, (long) row * width + i, downs[row * inputs + i] * ofInputs[i]);
-      }
-      for (int i = 0; i < outputs; i++) {
-        put(upMemory, (long) row * outputs + i, ups[i * rank + row] * ofOutputs[i]);
-      }
+    for (int i = 0; i < downs.length; i++) {
+      downs[i] *= ofInputs[i % inputs];
     }
-    return new LowRank(
-        rank, inputs, outputs, target.first(model), lane, precision, downMemory, upMemory);
-  }
-
-  private MemorySegment memory(long numbers) {
-    bytes += numbers * precision.bytes();
-    return arena.allocate(numbers * precision.bytes(), 64);
-  }
-
-  private void put(MemorySegment memory, long index, float value) {
-    switch (precision) {
-      case HALF -> {
-        if (Math.abs(value) > 65504) {
-          throw unsupported("the adapter has numbers too large for 16 bits");
-        }
-        memory.setAtIndex(ValueLayout.JAVA_SHORT, index, Float.floatToFloat16(value));
-      }
-      case FLOAT -> memory.setAtIndex(ValueLayout.JAVA_FLOAT, index, value);
+    for (int i = 0; i < ups.length; i++) {
+      ups[i] *= ofOutputs[i / rank];
     }
+    return new Matrices(target.first(model), rank, outputs, downs, ups);
   }
 
   /**
@@ -175,8 +147,10 @@ public final class LoadedAdapter implements AutoCloseable {
     return bytes;
   }
 
-  /** What it adds to the product of a number as {@link AdapterSite#number} gives it. */
-  List<LowRank> at(int site) {
+  /**
+   * What it adds to the product of a number as {@link AdapterSite#number} gives it, if anything.
+   */
+  @Nullable SiteChange at(int site) {
     return sites.get(site);
   }
 
@@ -184,6 +158,5 @@ public final class LoadedAdapter implements AutoCloseable {
   @Override
   public void close() {
     OPEN.set(handle, null);
-    arena.close();
   }
 }

@@ -1,8 +1,10 @@
 package dev.postern.runners.engine;
 
 import ai.onnxruntime.OrtException;
+import dev.postern.runners.adapter.AdapterMemory;
 import dev.postern.runners.adapter.AdapterStore;
 import dev.postern.runners.adapter.Adapters;
+import dev.postern.runners.adapter.NoRoomForAdapterException;
 import dev.postern.runners.adapter.UnknownAdapterException;
 import dev.postern.runners.importer.ImportException;
 import dev.postern.runners.importer.ModelFolder;
@@ -37,8 +39,13 @@ public final class OnnxGenerator implements Generator {
 
   private static final long LEAST_ADAPTER_BYTES = 128L << 20;
 
+  /** Adapters lie on the heap, most of which is for requests. */
+  private static final long HEAP_OVER_ADAPTERS = 3;
+
   /** A rank of 64 for every product is some twentieth of a model's parameters, at 16 bits. */
   private static final int WEIGHTS_OVER_ADAPTERS = 4;
+
+  private static final double PREPACKED = 1.5;
 
   private static final AtomicInteger SESSIONS = new AtomicInteger();
 
@@ -50,6 +57,7 @@ public final class OnnxGenerator implements Generator {
   private final ModelTokenizer tokenizer;
   private final ChatTemplate template;
   private final EngineLoop loop;
+  private final SecondSession second;
   private boolean openForAdapters;
   private final Thread thread;
 
@@ -60,15 +68,21 @@ public final class OnnxGenerator implements Generator {
    */
   public static OnnxGenerator open(Path modelFolder, EngineConfig config)
       throws IOException, OrtException {
-    long adapterBytes = adapterBytes(ModelFolder.open(modelFolder).manifest());
-    return open(modelFolder, config, AdapterStore.ofUser(), adapterBytes);
+    return open(modelFolder, config, AdapterMemory.UNBOUNDED);
   }
 
-  /** Most memory for the adapters of a model, unless told; 0 where it has no places for them. */
-  public static long adapterBytes(ModelManifest manifest) {
-    return manifest.files().containsKey(ModelFolder.ADAPTED_GRAPH)
-        ? Math.max(LEAST_ADAPTER_BYTES, manifest.bytes() / WEIGHTS_OVER_ADAPTERS)
-        : 0;
+  /** The same, whose adapters take their memory from where they are told. */
+  public static OnnxGenerator open(Path modelFolder, EngineConfig config, AdapterMemory memory)
+      throws IOException, OrtException {
+    long weights = ModelFolder.open(modelFolder).manifest().bytes();
+    long most = Math.max(LEAST_ADAPTER_BYTES, weights / WEIGHTS_OVER_ADAPTERS);
+    long heap = Runtime.getRuntime().maxMemory() / HEAP_OVER_ADAPTERS;
+    return open(modelFolder, config, AdapterStore.ofUser(), Math.min(most, heap), memory);
+  }
+
+  /** What weights take in memory, in ONNX Runtime's own order: measured, and rounded up. */
+  public static long packedBytes(ModelManifest manifest) {
+    return Math.round(manifest.bytes() * PREPACKED);
   }
 
   /**
@@ -80,6 +94,16 @@ public final class OnnxGenerator implements Generator {
    */
   public static OnnxGenerator open(
       Path modelFolder, EngineConfig config, AdapterStore store, long adapterBytes)
+      throws IOException, OrtException {
+    return open(modelFolder, config, store, adapterBytes, AdapterMemory.UNBOUNDED);
+  }
+
+  private static OnnxGenerator open(
+      Path modelFolder,
+      EngineConfig config,
+      AdapterStore store,
+      long adapterBytes,
+      AdapterMemory memory)
       throws IOException, OrtException {
     ModelFolder folder = ModelFolder.open(modelFolder);
     ModelManifest manifest = folder.manifest();
@@ -98,7 +122,7 @@ public final class OnnxGenerator implements Generator {
             task -> Thread.ofPlatform().name("products").start(task));
     Adapters adapters =
         manifest.files().containsKey(ModelFolder.ADAPTED_GRAPH)
-            ? new Adapters(folder, store, adapterBytes)
+            ? new Adapters(folder, store, adapterBytes, memory)
             : null;
     Decoder decoder = null;
     try {
@@ -112,6 +136,7 @@ public final class OnnxGenerator implements Generator {
           decoder,
           opener,
           adapters,
+          new SecondSession(packedBytes(manifest), memory),
           tokenizer,
           template(manifest, tokenizer),
           config,
@@ -197,6 +222,7 @@ public final class OnnxGenerator implements Generator {
       Decoder decoder,
       String opener,
       @Nullable Adapters adapters,
+      SecondSession second,
       ModelTokenizer tokenizer,
       ChatTemplate template,
       EngineConfig config,
@@ -206,6 +232,7 @@ public final class OnnxGenerator implements Generator {
     this.opener = opener;
     this.cpu = cpu;
     this.adapters = adapters;
+    this.second = second;
     this.tokenizer = tokenizer;
     this.template = template;
     this.loop =
@@ -301,15 +328,32 @@ public final class OnnxGenerator implements Generator {
     }
   }
 
+  /**
+   * What the session that runs adapters takes when the first one comes.
+   *
+   * @param bytes of weights, packed once more
+   */
+  private record SecondSession(long bytes, AdapterMemory memory) {}
+
   private synchronized void openForAdapters() throws OrtException, IOException {
     if (!openForAdapters) {
-      boolean opened =
-          onThread(
-              opener,
-              () -> {
-                decoder.openForAdapters();
-                return true;
-              });
+      if (!second.memory().take(second.bytes())) {
+        throw new NoRoomForAdapterException(second.bytes());
+      }
+      boolean opened = false;
+      try {
+        opened =
+            onThread(
+                opener,
+                () -> {
+                  decoder.openForAdapters();
+                  return true;
+                });
+      } finally {
+        if (!opened) {
+          second.memory().give(second.bytes());
+        }
+      }
       cpu.lookForThreads();
       openForAdapters = opened;
     }

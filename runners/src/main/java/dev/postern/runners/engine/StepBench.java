@@ -43,7 +43,8 @@ public final class StepBench {
                 Locale.ROOT, ", \"rows_%d\": %.1f", rows, steps(decoder, rows, prompt, clock)));
       }
       line.append(
-          String.format(Locale.ROOT, ", \"prefill\": %.1f}", prefill(decoder, prompt, clock)));
+          String.format(Locale.ROOT, ", \"prefill\": %.1f", prefill(decoder, prompt, clock)));
+      line.append(new AdapterBench(decoder, prompt, clock).run(model, ROWS)).append("}");
       System.out.println(line);
     }
   }

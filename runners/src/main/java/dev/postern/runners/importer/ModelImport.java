@@ -39,7 +39,6 @@ public final class ModelImport {
           ModelFolder.CHANNELS,
           ModelFolder.TOKENIZER);
 
-  private static final int MAX_NAME = 200;
 
   private final Path models;
   private final LinearFormat format;
@@ -175,7 +174,7 @@ public final class ModelImport {
     var manifest =
         new ModelManifest(
             ModelManifest.FORMAT,
-            shown(facts.name()),
+            DisplayName.of(facts.name()),
             "chat",
             format.name(),
             source.config(),
@@ -204,7 +203,7 @@ public final class ModelImport {
     write(
         new ModelManifest(
             ModelManifest.FORMAT,
-            shown(export.name()),
+            DisplayName.of(export.name()),
             "chat",
             DecoderExport.FORMAT,
             export.config(),
@@ -280,11 +279,6 @@ public final class ModelImport {
     } catch (UnsoundTokenizerException failure) {
       throw malformed("of its tokenizer.json: " + failure.getMessage());
     }
-  }
-
-  private static String shown(String name) {
-    String plain = name.replaceAll("\\p{Cntrl}", " ").strip();
-    return plain.length() > MAX_NAME ? plain.substring(0, MAX_NAME) : plain;
   }
 
   private Path publish(Path work) throws IOException {

@@ -11,7 +11,8 @@ import java.util.List;
 /**
  * Adds to a product what each row's adapter changes about its matrix: {@code (product, input,
  * adapters, site) → product}. The adapters are one handle a row, 0 for none, the site is the
- * product's number in the model. A row without an adapter is copied as it is.
+ * product's number in the model. A row without an adapter stays as it is; where ONNX Runtime lets
+ * the output take the product's place, nothing is copied.
  */
 final class AdapterOp {
   static final CustomOp OP =
@@ -21,7 +22,8 @@ final class AdapterOp {
           4,
           List.of(FLOAT),
           1,
-          AdapterOp::compute);
+          AdapterOp::compute,
+          true);
 
   private static final ThreadLocal<LowRankProduct> PRODUCT =
       ThreadLocal.withInitial(LowRankProduct::new);
@@ -34,7 +36,9 @@ final class AdapterOp {
     Rows inputs = context.input(1);
     Rows product = context.input(0);
     Rows output = context.output(0, product.width());
-    output.segment().copyFrom(product.segment());
+    if (output.address() != product.address()) {
+      output.segment().copyFrom(product.segment());
+    }
     int rows = adapters.width();
     int positions = rows == 0 ? 0 : product.count() / rows;
     for (int row = 0; row < rows; row++) {

@@ -7,9 +7,28 @@ import java.util.List;
  *
  * @param needed how many inputs every node has; the ones behind them may be left out
  * @param made how many outputs every node has; the ones behind them may be left out
+ * @param inPlace whether the first output may lie where the first input does
  */
 record CustomOp(
-    String name, List<Element> inputs, int needed, List<Element> outputs, int made, Kernel kernel) {
+    String name,
+    List<Element> inputs,
+    int needed,
+    List<Element> outputs,
+    int made,
+    Kernel kernel,
+    boolean inPlace) {
+
+  /** One whose outputs have memory of their own. */
+  CustomOp(
+      String name,
+      List<Element> inputs,
+      int needed,
+      List<Element> outputs,
+      int made,
+      Kernel kernel) {
+    this(name, inputs, needed, outputs, made, kernel, false);
+  }
+
   /** The types of tensors' elements, by ONNX's numbers. */
   enum Element {
     FLOAT(1),

@@ -31,9 +31,16 @@ public final class CustomOps {
   /** The newest layout of the table of which nothing optional has to be filled in. */
   private static final int LAYOUT = 16;
 
+  /** The first layout by which an operator can work in place. */
+  private static final int IN_PLACE_LAYOUT = 18;
+
   private static final int SLOTS = 26;
   private static final int OPTIONAL = 1;
   private static final Arena FOREVER = Arena.global();
+
+  /** The number of an input, and of the output that may take its place. */
+  private static final long FIRST = FOREVER.allocate(JAVA_INT).address();
+
   private static final MemorySegment FAILED =
       FOREVER.allocateFrom("an operator of Postern failed; its log says why");
 
@@ -83,6 +90,15 @@ public final class CustomOps {
       }
       set(table, 17, "create", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
       set(table, 18, "compute", JAVA_LONG, JAVA_LONG, JAVA_LONG);
+      if (op.inPlace()) {
+        table.set(JAVA_INT, 0, IN_PLACE_LAYOUT);
+        set(table, 20, "firstVersion", JAVA_INT, JAVA_LONG);
+        set(table, 21, "lastVersion", JAVA_INT, JAVA_LONG);
+        set(table, 22, "places", JAVA_LONG, JAVA_LONG, JAVA_LONG);
+        set(table, 23, "release", null, JAVA_LONG, JAVA_LONG);
+        set(table, 24, "aliases", JAVA_LONG, JAVA_LONG, JAVA_LONG);
+        set(table, 25, "release", null, JAVA_LONG, JAVA_LONG);
+      }
       return table;
     }
 
@@ -148,6 +164,27 @@ public final class CustomOps {
     private int none(long self) {
       return 0;
     }
+
+    private int firstVersion(long self) {
+      return 1;
+    }
+
+    private int lastVersion(long self) {
+      return Integer.MAX_VALUE;
+    }
+
+    /** Tells how many pairs there are of an input and the output that may take its place. */
+    private long places(long inputs, long outputs) {
+      OrtApi.MEMORY.set(JAVA_LONG, inputs, FIRST);
+      OrtApi.MEMORY.set(JAVA_LONG, outputs, FIRST);
+      return 1;
+    }
+
+    private long aliases(long inputs, long outputs) {
+      return 0;
+    }
+
+    private void release(long inputs, long outputs) {}
 
     /** A node has no state, but must not be null. */
     private long create(long self, long api, long info, long node) {

@@ -3,8 +3,8 @@ package dev.postern.runners.server;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.postern.runners.RunnerException;
 import dev.postern.runners.adapter.Adapters;
+import dev.postern.runners.adapter.NoRoomForAdapterException;
 import dev.postern.runners.engine.Generator;
 import dev.postern.runners.importer.ImportException;
 import dev.postern.runners.server.AdapterNames.Adapted;
@@ -74,7 +74,7 @@ final class AdapterRoutes {
     var card = adapters(generator).add(file, name);
     try {
       generator.prepare(card.digest());
-    } catch (RunnerException noRoom) {
+    } catch (NoRoomForAdapterException noRoom) {
       LOG.info("adapter {} is kept; there is no room to load it now", card.digest());
     }
     return Buffer.buffer(JSON.writeValueAsBytes(card));

@@ -3,6 +3,7 @@ package dev.postern.runners.server;
 import dev.postern.runners.RunnerException;
 import dev.postern.runners.RunnerFailure;
 import dev.postern.runners.RunnerPool;
+import dev.postern.runners.adapter.NoRoomForAdapterException;
 import dev.postern.runners.adapter.UnknownAdapterException;
 import dev.postern.runners.wire.BadRequest;
 import io.vertx.core.buffer.Buffer;
@@ -33,6 +34,7 @@ record ApiFailure(
               400, INVALID, bad.code(), bad.param(), String.valueOf(bad.getMessage()), null);
       case Refusal refusal -> refusal.failure();
       case RunnerException runner -> of(runner.failure());
+      case NoRoomForAdapterException full -> noRoomForAdapter(full.needed());
       case UnknownAdapterException unknown ->
           new ApiFailure(
               404,
@@ -132,6 +134,17 @@ record ApiFailure(
         null,
         "There is no memory for the model '%s' while others are in use; try again later."
             .formatted(model),
+        SOON);
+  }
+
+  private static ApiFailure noRoomForAdapter(long needed) {
+    return new ApiFailure(
+        503,
+        SERVER,
+        "server_is_overloaded",
+        null,
+        "There is no memory for the adapter's %d MB while others are in use; try again later."
+            .formatted(Math.max(1, megabytes(needed))),
         SOON);
   }
 

@@ -15,6 +15,14 @@ sealed interface LoadedModel {
   /** How long the step at work has been running; zero between steps. Any thread. */
   Duration step();
 
+  /** Bytes that it took of the budget since it was loaded. Any thread. */
+  default long grown() {
+    return 0;
+  }
+
+  /** Gives those bytes back: whoever unloads it counts on them. */
+  default void shrink() {}
+
   /** Frees its memory. */
   void close();
 
@@ -23,6 +31,7 @@ sealed interface LoadedModel {
    * @param maxTokenBytes of the longest token, which bounds the text of a prompt that can fit
    * @param controlTexts how control tokens are spelled
    * @param grammars what its answers were held to
+   * @param adapters memory of the adapters that are loaded
    */
   record Generative(
       String name,
@@ -30,10 +39,17 @@ sealed interface LoadedModel {
       String fingerprint,
       int maxTokenBytes,
       List<String> controlTexts,
-      Grammars grammars)
+      Grammars grammars,
+      MemoryBudget.Share adapters)
       implements LoadedModel {
 
+    /** With adapters that take nothing of a budget. */
     static Generative of(String name, Generator generator, String fingerprint) {
+      return of(name, generator, fingerprint, new MemoryBudget(0).share());
+    }
+
+    static Generative of(
+        String name, Generator generator, String fingerprint, MemoryBudget.Share adapters) {
       var tokenizer = generator.tokenizer();
       int longest = 1;
       var controls = new ArrayList<String>();
@@ -50,7 +66,18 @@ sealed interface LoadedModel {
           fingerprint,
           longest,
           List.copyOf(controls),
-          new Grammars(tokenizer, Set.copyOf(AnswerParts.SPELLED)));
+          new Grammars(tokenizer, Set.copyOf(AnswerParts.SPELLED)),
+          adapters);
+    }
+
+    @Override
+    public long grown() {
+      return adapters.held();
+    }
+
+    @Override
+    public void shrink() {
+      adapters.close();
     }
 
     @Override

@@ -363,6 +363,7 @@ final class LoadedModels {
       work.close(model)
           .onComplete(_ -> {
             memory.give(entry.bytes);
+            model.shrink();
             entry.bytes = 0;
           });
     }

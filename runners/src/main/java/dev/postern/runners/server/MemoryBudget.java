@@ -1,10 +1,11 @@
 package dev.postern.runners.server;
 
+import dev.postern.runners.adapter.AdapterMemory;
 import java.util.OptionalLong;
 
 /**
  * The bytes that a runner's models may take together. Whoever loads a model takes its bytes first
- * and gives them back when it is closed, so that memory cannot run out. Not thread-safe.
+ * and gives them back when it is closed, so that memory cannot run out. Any thread.
  */
 final class MemoryBudget {
   private final long bytes;
@@ -21,11 +22,11 @@ final class MemoryBudget {
     return bytes;
   }
 
-  long taken() {
+  synchronized long taken() {
     return taken;
   }
 
-  long free() {
+  synchronized long free() {
     return bytes - taken;
   }
 
@@ -35,7 +36,7 @@ final class MemoryBudget {
    *
    * @return bytes of its cache; empty when even the smallest does not fit
    */
-  OptionalLong take(Footprint footprint) {
+  synchronized OptionalLong take(Footprint footprint) {
     if (footprint.leastBytes() > free()) {
       return OptionalLong.empty();
     }
@@ -45,10 +46,58 @@ final class MemoryBudget {
     return OptionalLong.of(cache);
   }
 
-  void give(long returned) {
+  synchronized void give(long returned) {
     if (returned < 0 || returned > taken) {
       throw new IllegalArgumentException("more is given back than was taken");
     }
     taken -= returned;
+  }
+
+  /** For what a model needs only sometimes. */
+  Share share() {
+    return new Share();
+  }
+
+  /** A part that grows and shrinks while its model serves. */
+  final class Share implements AdapterMemory {
+    private long held;
+    private boolean closed;
+
+    @Override
+    public boolean take(long wanted) {
+      synchronized (MemoryBudget.this) {
+        if (closed || wanted > free()) {
+          return false;
+        }
+        taken += wanted;
+        held += wanted;
+        return true;
+      }
+    }
+
+    @Override
+    public void give(long returned) {
+      synchronized (MemoryBudget.this) {
+        if (!closed) {
+          MemoryBudget.this.give(returned);
+          held -= returned;
+        }
+      }
+    }
+
+    long held() {
+      synchronized (MemoryBudget.this) {
+        return held;
+      }
+    }
+
+    /** Gives back all that is left, for good. */
+    void close() {
+      synchronized (MemoryBudget.this) {
+        MemoryBudget.this.give(held);
+        held = 0;
+        closed = true;
+      }
+    }
   }
 }

@@ -53,7 +53,7 @@ final class ModelEntry {
   /** Of the last use, among those of all models. */
   long order;
 
-  /** Promised to it. */
+  /** Promised to it when it was loaded. */
   long bytes;
 
   /** Requests that use it. */
@@ -73,6 +73,11 @@ final class ModelEntry {
     this.source = source;
   }
 
+  /** All that is promised to it. */
+  long promised() {
+    return bytes + (model == null ? 0 : model.grown());
+  }
+
   /** Whether it may go to make room. */
   boolean idle() {
     return state == State.SERVING && uses == 0 && !pinned;
@@ -86,7 +91,7 @@ final class ModelEntry {
         model,
         pinned,
         uses,
-        bytes,
+        promised(),
         state == State.SERVING ? 1 : progress,
         failure == null ? null : failure.message(),
         usedAt);

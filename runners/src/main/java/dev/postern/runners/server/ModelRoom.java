@@ -46,7 +46,7 @@ final class ModelRoom {
     long pinned =
         known.stream()
             .filter(other -> other.pinned && other != entry)
-            .mapToLong(other -> other.bytes)
+            .mapToLong(ModelEntry::promised)
             .sum();
     if (footprint.leastBytes() > memory.bytes() - pinned) {
       return Refusal.failed(
@@ -58,16 +58,20 @@ final class ModelRoom {
       // A model that is to be replaced serves until its successor does.
       if (missing > 0 && !candidate.source.name().equals(name)) {
         victims.add(candidate);
-        missing -= candidate.bytes;
+        missing -= candidate.promised();
       }
     }
     if (missing > 0) {
       return Refusal.failed(ApiFailure.noRoom(name));
     }
     var closings = victims.stream().map(this::evict).toList();
-    long cache = memory.take(footprint).orElseThrow();
-    entry.bytes = footprint.fixedBytes() + cache;
-    return Future.join(closings).map(cache);
+    var cache = memory.take(footprint);
+    if (cache.isEmpty()) {
+      // An adapter was quicker.
+      return Future.join(closings).compose(_ -> Refusal.failed(ApiFailure.noRoom(name)));
+    }
+    entry.bytes = footprint.fixedBytes() + cache.getAsLong();
+    return Future.join(closings).map(cache.getAsLong());
   }
 
   private static List<ModelEntry> leastRecentlyUsed(Collection<ModelEntry> known) {
@@ -83,6 +87,7 @@ final class ModelRoom {
     LOG.info("unloading {} to make room", entry.source.name());
     evictions++;
     memory.give(entry.bytes);
+    model.shrink();
     entry.bytes = 0;
     entry.model = null;
     entry.state = State.KNOWN;

@@ -8,7 +8,6 @@ import dev.postern.runners.engine.EngineConfig;
 import dev.postern.runners.engine.OnnxGenerator;
 import dev.postern.runners.importer.EncoderFolder;
 import dev.postern.runners.importer.ModelFolder;
-import dev.postern.runners.importer.ModelManifest;
 import dev.postern.runners.onnx.HalfFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,8 +18,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 
-/** Loads models into ONNX Runtime. */
-record OnnxModels(EngineConfig engine) implements ModelLoader {
+/**
+ * Loads models into ONNX Runtime.
+ *
+ * @param memory that adapters take from when they are loaded
+ */
+record OnnxModels(EngineConfig engine, MemoryBudget memory) implements ModelLoader {
   private static final int FINGERPRINT = 12;
 
   /**
@@ -56,7 +59,7 @@ record OnnxModels(EngineConfig engine) implements ModelLoader {
             new Footprint(
                 halves && onDevice()
                     ? manifest.bytes() + OnnxGenerator.DEVICE_WORKSPACE
-                    : inMemory(manifest.bytes()) + logits + forAdapters(manifest),
+                    : OnnxGenerator.packedBytes(manifest) + WORKSPACE + logits,
                 row,
                 Math.max(row, Math.min(engine.cacheBytes(), engine.maxRows() * row))));
       }
@@ -74,17 +77,7 @@ record OnnxModels(EngineConfig engine) implements ModelLoader {
   }
 
   private static long inMemory(long onDisk) {
-    return packed(onDisk) + WORKSPACE;
-  }
-
-  private static long packed(long onDisk) {
-    return Math.round(onDisk * PREPACKED);
-  }
-
-  /** The adapters, and the second session that runs them, which packs the weights again. */
-  private static long forAdapters(ModelManifest manifest) {
-    long adapters = OnnxGenerator.adapterBytes(manifest);
-    return adapters == 0 ? 0 : adapters + packed(manifest.bytes());
+    return Math.round(onDisk * PREPACKED) + WORKSPACE;
   }
 
   @Override
@@ -95,8 +88,9 @@ record OnnxModels(EngineConfig engine) implements ModelLoader {
     return switch (source.role()) {
       case CHAT -> {
         var digest = ModelFolder.open(folder).digest();
-        var generator = OnnxGenerator.open(folder, engine.withCacheBytes(cacheBytes));
-        yield LoadedModel.Generative.of(name, generator, fingerprint(digest));
+        var adapters = memory.share();
+        var generator = OnnxGenerator.open(folder, engine.withCacheBytes(cacheBytes), adapters);
+        yield LoadedModel.Generative.of(name, generator, fingerprint(digest), adapters);
       }
       case EMBEDDING -> encoder(name, EncoderRole.EMBEDDING, folder);
       case CLASSIFIER -> encoder(name, EncoderRole.CLASSIFIER, folder);

@@ -54,12 +54,13 @@ public final class RunnerMain {
     var config = RunnerServerConfig.defaults(token).withAddress(options.host(), options.port());
     var device = Device.settle(options.engine());
     LOG.info("computing on {}{}", device.name(), device.note() == null ? "" : ": " + device.note());
+    var memory = new MemoryBudget(options.modelBytes(device));
     var loader =
         new OnnxModels(
             device.isProcessor()
                 ? options.engine().withProvider(EngineConfig.Provider.CPU)
-                : options.engine());
-    var memory = new MemoryBudget(options.modelBytes(device));
+                : options.engine(),
+            memory);
     var models = new StartingModels(loader, memory).load(options.models());
     var vertx = comingUp.join();
     var server =
