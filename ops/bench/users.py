@@ -2,7 +2,8 @@
 
     users.py HOME         called by run; HOME is that of a running Postern. Writes $OUT.
 
-Everything Postern runs is counted: gateway, runner, database. Beside it, in turns, llama.cpp's own server on its Q4_0 with a
+Then the pace of four streams while somebody else's prompt of some 2,000 tokens is read: the time between their tokens then,
+over the time before. Everything Postern runs is counted: gateway, runner, database. Beside it, in turns, llama.cpp's own server on its Q4_0 with a
 slot for each, where LLAMA_SERVER names its program and LLAMA_QUANTIZE the one that requantises (both from a llama.cpp build).
 """
 import json, os, signal, socket, statistics, subprocess, sys, tempfile, threading, time, urllib.request
@@ -38,8 +39,8 @@ def memory_mb(pid):
                if line.startswith("Pss:")) // 1024
 
 
-def chat(url, key, model, prompt, answers):
-    body = {"model": model, "max_tokens": TOKENS, "temperature": 0.7, "stream": True, "stream_options": {"include_usage": True},
+def chat(url, key, model, prompt, answers, most=TOKENS, arrivals=None):
+    body = {"model": model, "max_tokens": most, "temperature": 0.7, "stream": True, "stream_options": {"include_usage": True},
             "messages": [{"role": "user", "content": prompt}]}
     request = urllib.request.Request(url + "/v1/chat/completions", json.dumps(body).encode(),
                                      {"Authorization": "Bearer " + key, "Content-Type": "application/json"})
@@ -47,10 +48,37 @@ def chat(url, key, model, prompt, answers):
     for line in urllib.request.urlopen(request, timeout=300):
         if line.startswith(b"data: {"):
             event = json.loads(line[6:])
-            if first is None and event.get("choices") and event["choices"][0]["delta"].get("content"):
-                first = time.time() - begun
+            if event.get("choices") and event["choices"][0]["delta"].get("content"):
+                first = first or time.time() - begun
+                if arrivals is not None:
+                    arrivals.append(time.time())
             tokens = (event.get("usage") or {}).get("completion_tokens", tokens)
     answers.append((tokens, first))
+
+
+def pace(url, key, model):
+    """The median and the longest twentieth of gaps between tokens, beside a long prompt over without it."""
+    streams = [[] for _ in range(4)]
+    threads = [threading.Thread(target=chat, args=(url, key, model, PROMPTS[i], [], 400, arrivals)) for i, arrivals in enumerate(streams)]
+    [t.start() for t in threads]
+    while min(map(len, streams)) < 40:
+        time.sleep(0.05)
+    begun = time.time()
+    chat(url, key, model, "Say yes. " + " ".join(f"item {i}" for i in range(500)), [], 1)
+    ended = time.time()
+    [t.join() for t in threads]
+    gaps = {"before": [], "beside": []}
+    for arrivals in streams:
+        for one, other in zip(arrivals[10:], arrivals[11:]):
+            if other < begun or begun < one and other < ended:
+                gaps["before" if other < begun else "beside"].append(other - one)
+    before, beside = sorted(gaps["before"]), sorted(gaps["beside"])
+    if len(beside) < 20:
+        raise SystemExit("the long prompt was read too fast to say anything of it")
+    late = lambda gaps: gaps[len(gaps) * 19 // 20]
+    return {"prompt_s": round(ended - begun, 2), "gap_ms": round(statistics.median(before) * 1000, 1),
+            "median_over_before": round(statistics.median(beside) / statistics.median(before), 2),
+            "p95_over_before": round(late(beside) / late(before), 2)}
 
 
 def crowd(pid, url, key, model):
@@ -116,6 +144,7 @@ def main(home):
     if llama:
         peer = table["llama.cpp q4_0"]
         table["postern over it"] = {key: round(value / peer[key], 2) for key, value in table["postern"].items()}
+    table["beside a long prompt"] = pace(*ours[1:])
     for name, row in table.items():
         print(name, row)
     json.dump(table, open(os.environ["OUT"], "w"))
