@@ -35,7 +35,7 @@ public final class ChatTemplate {
       {% endif %}{% endfor %}{{ '### Assistant:\\n' }}\
       """;
 
-  private static final List<String> DIALOGUE_STOPS = List.of("\n### ");
+  private static final List<String> DIALOGUE_STOPS = List.of("\n\n### ", "\n### ");
 
   private final String source;
   private final List<Statement> template;

@@ -200,6 +200,6 @@ class ChatTemplateTest {
         .isEqualTo(
             "Be kind.\n\n### User:\nHi\n\n### Assistant:\nHello\n\n### User:\nBye\n\n"
                 + "### Assistant:\n");
-    assertThat(template.stops()).containsExactly("\n### ");
+    assertThat(template.stops()).containsExactly("\n\n### ", "\n### ");
   }
 }
