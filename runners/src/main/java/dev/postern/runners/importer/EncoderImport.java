@@ -105,6 +105,8 @@ public final class EncoderImport {
       Path published = models.resolve(Digests.hex(bytes));
       Trees.publish(work, published);
       return EncoderFolder.open(published);
+    } catch (IOException failure) {
+      throw ImportException.unfinished(failure);
     }
   }
 

@@ -1,5 +1,7 @@
 package dev.postern.runners.importer;
 
+import java.io.IOException;
+
 /** Carries an {@link ImportFailure}; its message is the failure's sentence. */
 public final class ImportException extends RuntimeException {
   private final transient ImportFailure failure;
@@ -19,6 +21,13 @@ public final class ImportException extends RuntimeException {
 
   public static ImportException unsupported(String what) {
     return new ImportException(new ImportFailure.Unsupported(what));
+  }
+
+  public static ImportException unfinished(IOException cause) {
+    var failure =
+        new ImportException(new ImportFailure.Unfinished(String.valueOf(cause.getMessage())));
+    failure.initCause(cause);
+    return failure;
   }
 
   /** A name from a file, fit to be shown. */

@@ -14,6 +14,9 @@ public sealed interface ImportFailure {
   /** A package could not be had from its registry. */
   record Unreachable(String source, String reason) implements ImportFailure {}
 
+  /** A file could not be read or written: a full disk, a missing right. Nothing is left of it. */
+  record Unfinished(String reason) implements ImportFailure {}
+
   /** One sentence for a person. */
   default String sentence() {
     return switch (this) {
@@ -23,6 +26,7 @@ public sealed interface ImportFailure {
           file + " has SHA-256 " + actual + " where " + expected + " was expected.";
       case Unreachable(String source, String reason) ->
           "Could not fetch " + source + ": " + reason + ".";
+      case Unfinished(String reason) -> "The import could not be finished: " + reason + ".";
     };
   }
 }

@@ -104,6 +104,8 @@ public final class ModelImport {
       Path folder = publish(work.path());
       remember(known(identity.sha256(), weights), folder);
       return ModelFolder.open(folder);
+    } catch (IOException failure) {
+      throw ImportException.unfinished(failure);
     }
   }
 
