@@ -1,7 +1,9 @@
 package dev.postern.runners.server;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
@@ -44,6 +46,13 @@ final class CpuTimes {
       }
       return thread.startsWith("VM Thread") || thread.startsWith("GC ") ? COLLECTOR : OTHER;
     }
+  }
+
+  /** Microseconds of the whole process; 0 where the system does not tell. */
+  static long process() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+        ? Math.max(0, system.getProcessCpuTime() / 1000)
+        : 0;
   }
 
   /** Seconds since the start. */

@@ -96,11 +96,12 @@ final class EncoderRoutes {
           return Future.fromCompletionStage(running, call.context);
         })
         .compose(rows -> {
+          long cpuMicros = call.overhead().without(rows.cpuMicros());
           call.used(
               model,
               rows.tokens(),
-              new GenerationRun.Totals(0, 0, rows.cpuMicros(), rows.queueMicros(), 0));
-          return vertx.executeBlocking(() -> document(model, task, rows), false);
+              new GenerationRun.Totals(0, 0, cpuMicros, rows.queueMicros(), 0));
+          return vertx.executeBlocking(() -> document(model, task, rows, cpuMicros), false);
         })
         .onSuccess(call::json);
   }
@@ -118,7 +119,8 @@ final class EncoderRoutes {
     return inputs;
   }
 
-  private static Buffer document(String model, EncoderTask task, Encoder.Rows rows) {
+  private static Buffer document(
+      String model, EncoderTask task, Encoder.Rows rows, long cpuMicros) {
     return Json.object(json -> {
       json.writeStringField("object", "list");
       task.write(json, rows.values());
@@ -127,7 +129,7 @@ final class EncoderRoutes {
       json.writeNumberField("prompt_tokens", rows.tokens());
       json.writeNumberField("total_tokens", rows.tokens());
       json.writeEndObject();
-      AnswerWriter.cost(json, rows.cpuMicros(), rows.queueMicros());
+      AnswerWriter.cost(json, cpuMicros, rows.queueMicros());
     });
   }
 }

@@ -7,17 +7,18 @@ import dev.postern.runners.wire.BadRequest;
 import dev.postern.runners.wire.ExplainRequest;
 import dev.postern.runners.wire.RequestParser;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongFunction;
 
 /**
  * Answers why a model answers so. One explanation at a time, on a thread that stands back behind
@@ -26,6 +27,9 @@ import java.util.function.BooleanSupplier;
  */
 final class ExplainRoute {
   private static final Duration SOON = Duration.ofSeconds(3);
+
+  /** States that lie in memory at the same time. */
+  private static final int STATES = 3;
 
   private final Vertx vertx;
   private final LoadedModels models;
@@ -80,26 +84,37 @@ final class ExplainRoute {
       call.fail(ApiFailure.overloaded(SOON));
       return Future.succeededFuture();
     }
+    long bytes = models.facts(model.name()).map(ExplainRoute::bytes).orElse(0L);
+    var memory = models.memory().share();
+    if (!memory.take(bytes)) {
+      call.fail(ApiFailure.noRoom(model.name()));
+      return Future.succeededFuture();
+    }
     busy = true;
     var gone = new AtomicBoolean();
     call.onGone(() -> gone.set(true));
-    var done = Promise.<Answered>promise();
+    var done = new CompletableFuture<Answered>();
     thread.execute(() -> {
       try {
         done.complete(work(folder, request, model, () -> gone.get() || stopped.get()));
-      } catch (Exception e) {
-        done.fail(e);
+      } catch (Exception | Error e) {
+        done.completeExceptionally(e);
       }
     });
-    return done.future()
-        .onComplete(_ -> busy = false)
-        .onSuccess(answered -> {
+    return Future.fromCompletionStage(done, call.context)
+        .onComplete(_ -> {
+          busy = false;
+          memory.give(bytes);
+        })
+        .compose(answered -> {
+          long cpuMicros = call.overhead().without(answered.cpuMicros);
           call.used(
               model.name(),
               answered.read,
-              new GenerationRun.Totals(answered.written, 0, answered.cpuMicros, 0, 0));
-          call.json(answered.body);
+              new GenerationRun.Totals(answered.written, 0, cpuMicros, 0, 0));
+          return vertx.executeBlocking(() -> answered.body.apply(cpuMicros), false);
         })
+        .onSuccess(call::json)
         .recover(cause ->
             cause instanceof CancellationException
                 ? Future.succeededFuture()
@@ -108,10 +123,22 @@ final class ExplainRoute {
   }
 
   /**
+   * What a model takes that is opened a second time. Weights and working space are as the first
+   * time; a state that is continued lies beside its continuation and the prefix that both share.
+   */
+  private static long bytes(ModelFacts facts) {
+    var footprint = facts.footprint();
+    long token = footprint.leastCacheBytes() / facts.contextLength();
+    long longest = Math.min(facts.contextLength(), Explainer.MAX_PROMPT + Explainer.MAX_ANSWER);
+    return footprint.fixedBytes() + STATES * longest * token;
+  }
+
+  /**
+   * @param body given the processor time that it is to tell
    * @param read tokens that the model has read
    * @param written tokens that it has generated
    */
-  private record Answered(Buffer body, int read, int written, long cpuMicros) {}
+  private record Answered(LongFunction<Buffer> body, int read, int written, long cpuMicros) {}
 
   private static Answered work(
       Path folder, ExplainRequest request, LoadedModel.Generative model, BooleanSupplier cancelled)
@@ -133,7 +160,7 @@ final class ExplainRoute {
         var found = explainer.probe(text, prefix);
         long micros = (threads.getCurrentThreadCpuTime() - began) / 1000;
         return new Answered(
-            ExplainJson.probe(model, tokenizer, found, micros), found.read(), 0, micros);
+            told -> ExplainJson.probe(model, tokenizer, found, told), found.read(), 0, micros);
       }
     }
     var question = question(request, model);
@@ -142,7 +169,10 @@ final class ExplainRoute {
       long micros = (threads.getCurrentThreadCpuTime() - began) / 1000;
       int written = found.generated() ? found.answer().length : 0;
       return new Answered(
-          ExplainJson.explanation(model, tokenizer, found, micros), found.read(), written, micros);
+          told -> ExplainJson.explanation(model, tokenizer, found, told),
+          found.read(),
+          written,
+          micros);
     }
   }
 

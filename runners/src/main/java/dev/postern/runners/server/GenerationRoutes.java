@@ -201,6 +201,11 @@ final class GenerationRoutes {
       ServedCall call, LoadedModels.Use<LoadedModel.Generative> use, int promptTokens) {
     return new GenerationRun.Account() {
       @Override
+      public long withOverhead(long cpuMicros) {
+        return call.overhead().withRows(cpuMicros);
+      }
+
+      @Override
       public void token() {
         call.token(use.model().name());
       }

@@ -43,6 +43,9 @@ final class GenerationRun {
 
   /** Hears what is spent, whoever still reads the answer. */
   interface Account {
+    /** What rows took, with its part of what was spent around them. */
+    long withOverhead(long cpuMicros);
+
     /** A token was produced. */
     void token();
 
@@ -52,6 +55,7 @@ final class GenerationRun {
 
   /**
    * @param thinkingTokens of the completion's
+   * @param cpuMicros processor time, with the request's part of what was spent around its rows
    * @param cachedTokens of the prompts, each counted once, that did not need to be computed
    */
   record Totals(
@@ -145,7 +149,12 @@ final class GenerationRun {
     running--;
     if (running == 0) {
       var totals =
-          new Totals(completionTokens, thinkingTokens, cpuMicros, queueMicros, cachedTokens());
+          new Totals(
+              completionTokens,
+              thinkingTokens,
+              account.withOverhead(cpuMicros),
+              queueMicros,
+              cachedTokens());
       account.ended(totals);
       if (!silent) {
         sink.done(totals);

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -250,6 +251,11 @@ final class LoadedModels {
     var steps = new HashMap<String, Duration>();
     serving().forEach(model -> steps.put(model.name(), model.step()));
     return steps;
+  }
+
+  /** What a model is known to take; empty where its folder could not be read. */
+  Optional<ModelFacts> facts(String name) {
+    return Optional.ofNullable(entries.get(name)).map(entry -> entry.facts);
   }
 
   MemoryBudget memory() {

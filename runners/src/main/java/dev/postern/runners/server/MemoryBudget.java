@@ -4,8 +4,9 @@ import dev.postern.runners.adapter.AdapterMemory;
 import java.util.OptionalLong;
 
 /**
- * The bytes that a runner's models may take together. Whoever loads a model takes its bytes first
- * and gives them back when it is closed, so that memory cannot run out. Any thread.
+ * The bytes that a runner's models may take together. Whoever loads a model, or opens one a second
+ * time, takes its bytes first and gives them back when it is closed, so that memory cannot run out.
+ * Any thread.
  */
 final class MemoryBudget {
   private final long bytes;

@@ -72,7 +72,8 @@ public final class RunnerMain {
                 memory,
                 models,
                 new Watchdog(options.stepLimit(), Runtime.getRuntime()::halt),
-                InstantSource.system()));
+                InstantSource.system()),
+            CpuTimes::process);
     vertx
         .deployVerticle(server)
         .toCompletionStage()

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,6 +38,7 @@ final class RunnerServer extends VerticleBase {
   private final Opening opening;
   private final Metrics metrics = new Metrics();
   private final Traffic traffic = new Traffic();
+  private final CpuOverhead overhead;
   private @Nullable LoadedModels models;
   private @Nullable HttpServer server;
   private @Nullable ExplainRoute explain;
@@ -57,9 +59,13 @@ final class RunnerServer extends VerticleBase {
       Watchdog watchdog,
       InstantSource clock) {}
 
-  RunnerServer(RunnerServerConfig config, Opening opening) {
+  /**
+   * @param processMicros processor time of the whole process so far
+   */
+  RunnerServer(RunnerServerConfig config, Opening opening, LongSupplier processMicros) {
     this.config = config;
     this.opening = opening;
+    this.overhead = new CpuOverhead(processMicros, this::rowMicros);
   }
 
   @Override
@@ -168,6 +174,9 @@ final class RunnerServer extends VerticleBase {
       call.fail(ApiFailure.unavailable(RETRY_WHEN_DRAINING));
       return;
     }
+    if (route.access() == Route.Access.WORK) {
+      call.works();
+    }
     try {
       // Without a token anybody could give any tenant's name.
       if (config.token() != null) {
@@ -180,9 +189,19 @@ final class RunnerServer extends VerticleBase {
   }
 
   private ServedCall begin(HttpServerRequest request, String route) {
-    var call = new ServedCall(context, request, route, metrics, traffic);
+    var call = new ServedCall(context, request, route, metrics, traffic, overhead);
     traffic.begin(call);
     return call;
+  }
+
+  private long rowMicros() {
+    return models == null
+        ? 0
+        : models.serving().stream()
+            .filter(LoadedModel.Generative.class::isInstance)
+            .map(LoadedModel.Generative.class::cast)
+            .mapToLong(model -> model.generator().counters().rowCpuMicros())
+            .sum();
   }
 
   private boolean authorized(HttpServerRequest request) {

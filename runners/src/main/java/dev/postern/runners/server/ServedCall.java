@@ -26,6 +26,7 @@ final class ServedCall {
   private final String route;
   private final Metrics metrics;
   private final Traffic traffic;
+  private final CpuOverhead overhead;
   private final long startedAt = System.nanoTime();
   private CallerHeaders caller = CallerHeaders.NOBODY;
   private String model = "-";
@@ -33,6 +34,7 @@ final class ServedCall {
   private GenerationRun.Totals totals = GenerationRun.Totals.NONE;
   private Runnable onGone = () -> {};
   private Consumer<Throwable> onAbort = this::fail;
+  private boolean working;
   private boolean ended;
 
   /**
@@ -40,12 +42,18 @@ final class ServedCall {
    * @param traffic counts the call until the answer was sent or the caller is gone
    */
   ServedCall(
-      Context context, HttpServerRequest request, String route, Metrics metrics, Traffic traffic) {
+      Context context,
+      HttpServerRequest request,
+      String route,
+      Metrics metrics,
+      Traffic traffic,
+      CpuOverhead overhead) {
     this.context = context;
     this.request = request;
     this.route = route;
     this.metrics = metrics;
     this.traffic = traffic;
+    this.overhead = overhead;
     var given = request.getHeader("x-request-id");
     requestId =
         given != null && SOUND_ID.matcher(given).matches()
@@ -56,6 +64,16 @@ final class ServedCall {
     response.exceptionHandler(_ -> gone());
     response.closeHandler(_ -> gone());
     response.endHandler(_ -> end(response.getStatusCode()));
+  }
+
+  /** It asks for work of a model. */
+  void works() {
+    working = true;
+    overhead.begin();
+  }
+
+  CpuOverhead overhead() {
+    return overhead;
   }
 
   void caller(CallerHeaders told) {
@@ -151,6 +169,9 @@ final class ServedCall {
       return;
     }
     ended = true;
+    if (working) {
+      overhead.end();
+    }
     metrics.answered(route, status);
     LOG.info(
         "{} {} status={} model={} prompt_tokens={} completion_tokens={} cpu_us={} queue_us={}"

@@ -27,21 +27,24 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ExplainRouteIT {
   private static final String PATH = "/v1/postern/explain";
 
+  private static final EngineConfig CONFIG =
+      EngineConfig.defaults().withProvider(EngineConfig.Provider.CPU).withThreads(1);
+
   @TempDir private static Path folder;
+  private static Path model;
   private static TestServer server;
 
   @BeforeAll
   static void start() throws Exception {
     Path gguf = folder.resolve("tiny.gguf");
     Files.write(gguf, TinyLlama.gguf(5));
-    Path model =
+    model =
         new ModelImport(folder, new BlockInt8Format()).run(gguf, null, ImportProgress.NONE).path();
-    var config = EngineConfig.defaults().withProvider(EngineConfig.Provider.CPU).withThreads(1);
     server =
         new TestServer(
             "secret",
             TestServer.opening(
-                LoadedModel.Generative.of("tiny", OnnxGenerator.open(model, config), "fp_1"),
+                LoadedModel.Generative.of("tiny", OnnxGenerator.open(model, CONFIG), "fp_1"),
                 LoadedModel.Generative.of("scripted", new ScriptedGenerator(8), "fp_2")));
   }
 
@@ -142,5 +145,42 @@ class ExplainRouteIT {
         .allMatch(answer -> answer.join().headers().firstValue("retry-after").isPresent());
     // And then again.
     assertThat(server.post(PATH, body).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void opensAModelASecondTimeOnlyWhereTheBudgetHasRoomForIt() throws Exception {
+    var body = "{\"model\": \"tiny\", \"prompt\": \"hell\", \"answer\": \"o\"}";
+    var loader = new OnnxModels(CONFIG);
+    var source = new ModelSource("tiny", ModelRole.CHAT, model);
+    var footprint = loader.inspect(source).footprint();
+    long once = footprint.fixedBytes() + footprint.mostCacheBytes();
+    for (boolean room : new boolean[] {false, true}) {
+      var memory = new MemoryBudget(room ? 3 * once : once);
+      var opening =
+          new RunnerServer.Opening(
+              loader,
+              "cpu",
+              memory,
+              new StartingModels(loader, memory).load(List.of(source)),
+              TestServer.WATCHDOG,
+              TestServer.CLOCK);
+      try (var capped = new TestServer("secret", opening)) {
+        long promised = promised(capped);
+        var answer = capped.post(PATH, body);
+        assertThat(answer.statusCode()).isEqualTo(room ? 200 : 503);
+        if (!room) {
+          assertThat(TestServer.error(answer).path("message").asText()).contains("no memory");
+          assertThat(answer.headers().firstValue("retry-after")).isPresent();
+        }
+        assertThat(promised(capped)).isEqualTo(promised);
+      }
+    }
+  }
+
+  private static long promised(TestServer server) throws Exception {
+    return TestServer.json(server.get("/control/capacity"))
+        .path("memory")
+        .path("promised_bytes")
+        .asLong();
   }
 }

@@ -4,28 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.postern.runners.importer.DefaultModels;
-import dev.postern.runners.importer.ImportException;
-import dev.postern.runners.importer.ImportProgress;
-import dev.postern.runners.onnx.ServedFormat;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.assertj.core.data.Offset;
+import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.opentest4j.TestAbortedException;
 
 /** The process as it is deployed, with the model that a fresh installation starts with. */
 @Timeout(120)
@@ -35,44 +31,40 @@ class RunnerProcessIT {
       "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"What is the capital of"
           + " France?\"}],\"temperature\":0,\"max_tokens\":40%s}";
 
-  private static final HttpClient CLIENT = HttpClient.newHttpClient();
-  private static Path folder;
-  private static Started shared;
+  private static final String HELLO =
+      "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}],\"max_tokens\":4}";
 
-  private record Started(Process process, URI uri) {}
+  /**
+   * Of the whole process: its heap, what a JVM takes beside it, and one model with a small cache.
+   */
+  private static final int MEMORY_MEGABYTES = 1250;
+
+  private static Path folder;
+  private static RunnerProcess shared;
 
   @BeforeAll
   static void startShared() throws Exception {
-    try {
-      folder =
-          new DefaultModels(DefaultModels.userCache())
-              .chat(ServedFormat.choose(), ImportProgress.NONE)
-              .path();
-    } catch (ImportException e) {
-      throw new TestAbortedException("skipped, the chat model cannot be had: " + e.getMessage());
-    }
+    folder = RunnerProcess.defaultModel();
     shared = start();
   }
 
   @AfterAll
   static void stopShared() {
     if (shared != null) {
-      shared.process().destroyForcibly();
+      shared.close();
     }
-    CLIENT.shutdownNow();
   }
 
   @Test
   void answersParisInOneDocumentAndInAStream() throws Exception {
-    var answer = JSON.readTree(post(shared, FRANCE.formatted("")).body());
+    var answer = JSON.readTree(shared.chat(FRANCE.formatted("")).body());
     var text = answer.at("/choices/0/message/content").asText();
     assertThat(text).contains("Paris");
     assertThat(answer.at("/choices/0/finish_reason").asText()).isEqualTo("stop");
     assertThat(answer.at("/postern/cpu_us").asLong()).isPositive();
     var stream =
-        post(
-                shared,
-                FRANCE.formatted(",\"stream\":true,\"stream_options\":{\"include_usage\":true}"))
+        shared
+            .chat(FRANCE.formatted(",\"stream\":true,\"stream_options\":{\"include_usage\":true}"))
             .body();
     assertThat(Answers.joined(stream)).isEqualTo(text);
     assertThat(stream).contains(answer.path("usage").toString());
@@ -82,8 +74,8 @@ class RunnerProcessIT {
   void repeatsItselfForOneSeed() throws Exception {
     var options = ",\"seed\":11,\"n\":2";
     var body = FRANCE.replace("\"temperature\":0", "\"temperature\":1.2").formatted(options);
-    var first = choices(post(shared, body));
-    assertThat(choices(post(shared, body))).isEqualTo(first);
+    var first = choices(shared.chat(body));
+    assertThat(choices(shared.chat(body))).isEqualTo(first);
     assertThat(first.get(0).path("message")).isNotEqualTo(first.get(1).path("message"));
   }
 
@@ -93,7 +85,7 @@ class RunnerProcessIT {
     var long1 =
         "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Tell a long"
             + " story.\"}],\"max_tokens\":60,\"logit_bias\":{\"2\":-100},\"stream\":true}";
-    var lines = CLIENT.send(request(runner, long1), BodyHandlers.ofLines()).body().iterator();
+    var lines = runner.lines(long1).iterator();
     assertThat(lines.next()).startsWith("data: ");
     runner.process().destroy();
     var last = "";
@@ -106,6 +98,45 @@ class RunnerProcessIT {
     assertThat(runner.process().exitValue()).isZero();
   }
 
+  /** Compiling, collecting and sockets included; by the kernel's count of the process. */
+  @Test
+  void tellsTenantsAllTheProcessorTimeThatTheProcessTookUnderLoad() throws Exception {
+    shared.chat(FRANCE.formatted(""));
+    double process = processSeconds();
+    double told = toldSeconds();
+    var answers = new ArrayList<CompletableFuture<HttpResponse<String>>>();
+    for (int i = 0; i < 24; i++) {
+      var body = FRANCE.replace("France", "country " + i).formatted(",\"logit_bias\":{\"2\":-100}");
+      answers.add(
+          shared.postAsync("/v1/chat/completions", body, "x-postern-tenant", "tenant-" + i % 3));
+    }
+    double answered = 0;
+    for (var answer : answers) {
+      answered += JSON.readTree(answer.join().body()).at("/postern/cpu_us").asLong() / 1e6;
+    }
+    told = toldSeconds() - told;
+    process = processSeconds() - process;
+
+    assertThat(told).isCloseTo(answered, Offset.offset(0.001));
+    assertThat(told).isCloseTo(process, Percentage.withPercentage(2));
+  }
+
+  /** Fields of the kernel's {@code stat} behind the name, in hundredths of a second. */
+  private static double processSeconds() throws IOException {
+    var stat = Files.readString(Path.of("/proc/" + shared.process().pid() + "/stat"));
+    var fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+    return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / 100.0;
+  }
+
+  private static double toldSeconds() throws Exception {
+    return shared
+        .get("/metrics")
+        .lines()
+        .filter(line -> line.startsWith("postern_runner_tenant_cpu_seconds_total{"))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+        .sum();
+  }
+
   @Test
   void endsWhenItsParentLetsGo() throws Exception {
     var runner = start();
@@ -116,55 +147,99 @@ class RunnerProcessIT {
 
   @Test
   void saysWhyItDoesNotStart() throws Exception {
-    var process = launch("--chat", "m=/nowhere/at/all");
+    var process = RunnerProcess.launch("--chat", "m=/nowhere/at/all");
     assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).isEqualTo(1);
-    var wrong = launch("--nonsense", "1");
+    var wrong = RunnerProcess.launch("--nonsense", "1");
     assertThat(wrong.waitFor(30, TimeUnit.SECONDS)).isTrue();
     assertThat(wrong.exitValue()).isEqualTo(2);
   }
 
-  private static Started start() throws Exception {
-    var process = launch("--chat", "m=" + folder, "--stdin-lifeline", "--max-context", "2048");
-    var line = CompletableFuture.supplyAsync(() -> firstLine(process)).get(60, TimeUnit.SECONDS);
-    assertThat(line).startsWith("listening ");
-    return new Started(
-        process, URI.create("http://127.0.0.1:" + line.substring("listening ".length())));
-  }
+  @Test
+  void aKillInTheMiddleOfALoadHarmsNeitherTheModelNorOtherRunners() throws Exception {
+    var files = files();
+    var killed = start();
+    var load =
+        killed.postAsync(
+            "/control/load",
+            "{\"name\":\"second\",\"role\":\"chat\",\"folder\":\"%s\"}".formatted(folder));
+    while (!killed.get("/control/models").contains("\"loading\"")) {
+      assertThat(load).isNotDone();
+    }
+    killed.process().destroyForcibly().waitFor();
 
-  private static String firstLine(Process process) {
-    try {
-      return String.valueOf(process.inputReader(StandardCharsets.UTF_8).readLine());
-    } catch (IOException e) {
-      return e.toString();
+    assertThat(load).failsWithin(Duration.ofSeconds(10));
+    assertThat(shared.chat(HELLO).statusCode()).isEqualTo(200);
+    assertThat(files()).isEqualTo(files);
+    try (var next = start()) {
+      assertThat(next.chat(HELLO).statusCode()).isEqualTo(200);
     }
   }
 
-  private static Process launch(String... options) throws IOException {
-    var words =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx192m",
-                "-XX:+UseSerialGC",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty(
-                    "surefire.test.class.path", System.getProperty("java.class.path")),
-                RunnerMain.class.getName()));
-    words.addAll(List.of(options));
-    return new ProcessBuilder(words).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+  /** Many long requests at once: each is answered whole, or refused with the time to come back. */
+  @Test
+  void neverTakesMoreMemoryThanItMay() throws Exception {
+    try (var runner =
+        RunnerProcess.start(
+            "--chat", "m=" + folder,
+            "--memory", MEMORY_MEGABYTES + "m",
+            "--max-context", "1024",
+            "--cache-mb", "50",
+            "--max-waiting", "5")) {
+      var answers = new ArrayList<CompletableFuture<HttpResponse<String>>>();
+      for (int i = 0; i < 10; i++) {
+        var body =
+            "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}],\"max_tokens\":%d,\"logit_bias\":{\"2\":-100}}"
+                .formatted((i + " words and more ").repeat(90), 60);
+        answers.add(
+            runner.postAsync("/v1/chat/completions", body, "x-postern-tenant", "tenant-" + i % 3));
+      }
+      int whole = 0;
+      for (var answer : answers) {
+        var response = answer.join();
+        if (response.statusCode() == 200) {
+          whole++;
+          assertThat(JSON.readTree(response.body()).at("/usage/completion_tokens").asInt())
+              .isEqualTo(60);
+        } else {
+          assertThat(response.statusCode()).as(response.body()).isEqualTo(503);
+          assertThat(response.headers().firstValue("retry-after")).isPresent();
+          assertThat(JSON.readTree(response.body()).at("/error/code").asText())
+              .isEqualTo("server_is_overloaded");
+        }
+      }
+      assertThat(whole).isGreaterThanOrEqualTo(5);
+      var memory = runner.json("/control/capacity").path("memory");
+      assertThat(memory.path("promised_bytes").asLong())
+          .isPositive()
+          .isLessThanOrEqualTo(memory.path("budget_bytes").asLong());
+      assertThat(highestResidentMegabytes(runner)).isLessThan(MEMORY_MEGABYTES);
+      assertThat(runner.chat(HELLO).statusCode()).isEqualTo(200);
+    }
   }
 
-  private static HttpResponse<String> post(Started runner, String body) throws Exception {
-    return CLIENT.send(request(runner, body), BodyHandlers.ofString());
+  private static long highestResidentMegabytes(RunnerProcess runner) throws IOException {
+    for (var line : Files.readAllLines(Path.of("/proc/" + runner.process().pid() + "/status"))) {
+      if (line.startsWith("VmHWM:")) {
+        return Long.parseLong(line.replaceAll("[^0-9]", "")) >> 10;
+      }
+    }
+    throw new IOException("the kernel does not tell");
   }
 
-  private static HttpRequest request(Started runner, String body) {
-    return HttpRequest.newBuilder(runner.uri().resolve("/v1/chat/completions"))
-        .POST(BodyPublishers.ofString(body))
-        .build();
+  /** What lies in the model's folder and beside it, with times. */
+  private static Map<Path, FileTime> files() throws IOException {
+    var files = new TreeMap<Path, FileTime>();
+    try (Stream<Path> tree = Files.walk(folder)) {
+      for (var path : (Iterable<Path>) tree::iterator) {
+        files.put(path, Files.getLastModifiedTime(path));
+      }
+    }
+    return files;
+  }
+
+  private static RunnerProcess start() throws Exception {
+    return RunnerProcess.start("--chat", "m=" + folder, "--max-context", "2048");
   }
 
   private static JsonNode choices(HttpResponse<String> response) throws IOException {

@@ -62,7 +62,8 @@ class RunnerServerIT {
                 new LoadedModel.Encoding("e", ScriptedEncoder.of(EncoderRole.EMBEDDING)),
                 new LoadedModel.Encoding(
                     "c", ScriptedEncoder.of(EncoderRole.CLASSIFIER, "short", "long")),
-                new LoadedModel.Encoding("r", ScriptedEncoder.of(EncoderRole.RERANKER, "fit"))));
+                new LoadedModel.Encoding("r", ScriptedEncoder.of(EncoderRole.RERANKER, "fit"))),
+            TestServer.NO_OVERHEAD);
     vertx
         .deployVerticle(server)
         .toCompletionStage()
@@ -447,7 +448,9 @@ class RunnerServerIT {
   void servesWithoutATokenOnlyOnTheLoopback() {
     var open =
         new RunnerServer(
-            RunnerServerConfig.defaults(null).withAddress("0.0.0.0", 0), TestServer.opening());
+            RunnerServerConfig.defaults(null).withAddress("0.0.0.0", 0),
+            TestServer.opening(),
+            TestServer.NO_OVERHEAD);
     assertThat(vertx.deployVerticle(open).toCompletionStage().toCompletableFuture())
         .failsWithin(Duration.ofSeconds(10))
         .withThrowableThat()

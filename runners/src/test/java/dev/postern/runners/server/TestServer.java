@@ -17,6 +17,7 @@ import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A runner's server in this JVM with whatever models a test gives it, and a client of it. */
@@ -24,6 +25,9 @@ final class TestServer implements AutoCloseable {
   static final String CHAT =
       "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
   static final InstantSource CLOCK = InstantSource.fixed(Instant.ofEpochSecond(1_700_000_000));
+
+  /** A process that takes no time but for its rows, so that what requests are told is exact. */
+  static final LongSupplier NO_OVERHEAD = () -> 0;
 
   /** Never bites. */
   static final Watchdog WATCHDOG = new Watchdog(Duration.ofDays(1), _ -> {});
@@ -41,7 +45,7 @@ final class TestServer implements AutoCloseable {
 
   TestServer(RunnerServerConfig config, RunnerServer.Opening opening) throws Exception {
     this.token = config.token();
-    server = new RunnerServer(config, opening);
+    server = new RunnerServer(config, opening, NO_OVERHEAD);
     vertx
         .deployVerticle(server)
         .toCompletionStage()
