@@ -89,7 +89,7 @@ export function makeRequest({ project, key, model, at, outcome = 'completed', st
     endpoint: embedding ? 'embeddings' : 'chat_completions',
     outcome, http_status: status, error_code: code, model, version: `sha256:${hex(12)}`,
     project_id: project, api_key_id: key?.id ?? null, key_name: key?.name ?? null,
-    input_tokens: inTokens, cached_tokens: cached, output_tokens: outTokens,
+    input_tokens: inTokens, cached_tokens: cached, output_tokens: outTokens, reasoning_tokens: 0,
     first_token_ms: firstToken && Number(firstToken.toFixed(1)),
     total_ms: Number(stages.reduce((sum, { ms }) => sum + ms, 0).toFixed(1)),
     amount: usd(lines.reduce((sum, { amount }) => sum + Number(amount.value), 0)),

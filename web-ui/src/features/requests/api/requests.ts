@@ -19,6 +19,7 @@ const request = z.object({
   key_name: z.nullish(z.string()),
   input_tokens: z.number(),
   cached_tokens: z.number(),
+  reasoning_tokens: z.number(),
   output_tokens: z.number(),
   first_token_ms: z.nullish(z.number()),
   total_ms: z.nullish(z.number()),

@@ -76,6 +76,7 @@ function Detail({ request }: { request: RequestDetail }) {
             ['Input', `${count(request.input_tokens)} tokens`],
             ['of it cached', `${count(request.cached_tokens)} tokens`],
             ['Output', `${count(request.output_tokens)} tokens`],
+            ['of it reasoning', `${count(request.reasoning_tokens)} tokens`],
           ]}
         />
         {request.price_lines.length > 0 && (

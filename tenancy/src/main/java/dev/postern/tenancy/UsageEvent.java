@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param version digest of the model version that answered; null when none was reached
  * @param promptTokens tokens of the prompt, cached ones included
  * @param completionTokens tokens delivered to the client or produced for it
+ * @param reasoningTokens of the completion's, what the model thought before its content
  * @param firstTokenMicros from arrival to the first byte of the answer; -1 when there was none
  * @param runnerCpuMicros processor time of the runner attributed to this call
  * @param stageMicros time of each pipeline stage by name, in order
@@ -31,6 +32,7 @@ public record UsageEvent(
     long promptTokens,
     long cachedTokens,
     long completionTokens,
+    long reasoningTokens,
     Outcome outcome,
     int httpStatus,
     @Nullable String errorCode,

@@ -26,6 +26,7 @@ final class RequestShapes {
         .put("input_tokens", event.promptTokens())
         .put("cached_tokens", event.cachedTokens())
         .put("output_tokens", event.completionTokens())
+        .put("reasoning_tokens", event.reasoningTokens())
         .put("first_token_ms", Shapes.milliseconds(event.firstTokenMicros()))
         .put("total_ms", Shapes.milliseconds(event.totalMicros()));
     node.set("amount", Shapes.money(entry.amount()));

@@ -32,6 +32,7 @@ public final class Meter {
         answer.usage().promptTokens(),
         answer.usage().cachedTokens(),
         answer.usage().completionTokens(),
+        answer.usage().reasoningTokens(),
         answer.outcome(),
         status(answer, failure),
         failure == null ? null : failure.code() == null ? failure.type() : failure.code(),

@@ -36,6 +36,7 @@ class MeterTest {
     assertThat(event.promptTokens()).isEqualTo(5);
     assertThat(event.cachedTokens()).isEqualTo(1);
     assertThat(event.completionTokens()).isEqualTo(7);
+    assertThat(event.reasoningTokens()).isEqualTo(3);
     assertThat(event.runnerCpuMicros()).isEqualTo(99);
     assertThat(event.startedAt()).isEqualTo(Calls.STARTED);
     assertThat(event.firstTokenMicros()).isEqualTo(500);

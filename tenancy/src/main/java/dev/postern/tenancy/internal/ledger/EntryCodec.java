@@ -52,6 +52,7 @@ final class EntryCodec {
             .put("prompt_tokens", event.promptTokens())
             .put("cached_tokens", event.cachedTokens())
             .put("completion_tokens", event.completionTokens())
+            .put("reasoning_tokens", event.reasoningTokens())
             .put("outcome", event.outcome().name())
             .put("http_status", event.httpStatus())
             .put("error_code", event.errorCode())
@@ -83,6 +84,7 @@ final class EntryCodec {
         number(node, "prompt_tokens"),
         number(node, "cached_tokens"),
         number(node, "completion_tokens"),
+        number(node, "reasoning_tokens"),
         UsageEvent.Outcome.valueOf(text(node, "outcome")),
         node.path("http_status").intValue(),
         textOrNull(node, "error_code"),

@@ -32,7 +32,7 @@ final class PgLedgerStore implements LedgerStore {
       SELECT charged_project, charged_epoch, charged
       FROM door.ledger_append(
         $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-        $21, $22, $23, $24, $25)
+        $21, $22, $23, $24, $25, $26)
       """;
 
   private static final String APPEND_FINDINGS =
@@ -120,7 +120,8 @@ final class PgLedgerStore implements LedgerStore {
             .addValue(columns.of(e -> text(e.verdict()), String[]::new))
             .addValue(quantities.of(Quantities::input, Long[]::new))
             .addValue(quantities.of(Quantities::cached, Long[]::new))
-            .addValue(quantities.of(Quantities::output, Long[]::new));
+            .addValue(quantities.of(Quantities::output, Long[]::new))
+            .addValue(columns.of(UsageEvent::reasoningTokens, Long[]::new));
     return execute(APPEND, values).map(PgLedgerStore::charges);
   }
 

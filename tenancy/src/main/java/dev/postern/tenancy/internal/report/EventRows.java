@@ -51,6 +51,7 @@ final class EventRows {
         row.getLong("prompt_tokens"),
         row.getLong("cached_tokens"),
         row.getLong("completion_tokens"),
+        row.getLong("reasoning_tokens"),
         UsageEvent.Outcome.valueOf(row.getString("outcome")),
         row.getInteger("http_status"),
         row.getString("error_code"),

@@ -139,6 +139,7 @@ public final class Gateways {
           prompt,
           cached,
           completion,
+          completion / 4,
           UsageEvent.Outcome.COMPLETED,
           200,
           null,

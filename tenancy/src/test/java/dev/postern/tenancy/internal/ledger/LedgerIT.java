@@ -102,6 +102,7 @@ class LedgerIT {
     assertThat(row.getUUID("tenant_id")).isEqualTo(tenant.id().value());
     assertThat(row.getString("endpoint")).isEqualTo("CHAT_COMPLETIONS");
     assertThat(row.getLong("cached_tokens")).isEqualTo(30);
+    assertThat(row.getLong("reasoning_tokens")).isEqualTo(5);
     assertThat(row.getLong("input_quantity")).isEqualTo(70);
     assertThat(row.getOffsetDateTime("started_at").toInstant()).isEqualTo(event.startedAt());
     assertThat(row.getString("stages")).isEqualTo("{\"generate\":900,\"admit\":3}");
@@ -326,6 +327,7 @@ class LedgerIT {
         e.promptTokens(),
         e.cachedTokens(),
         e.completionTokens(),
+        e.reasoningTokens(),
         e.outcome(),
         e.httpStatus(),
         code,

@@ -132,6 +132,7 @@ class ReportsIT {
         e.promptTokens(),
         0,
         0,
+        0,
         UsageEvent.Outcome.FAILED,
         status,
         code,
