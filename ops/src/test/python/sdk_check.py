@@ -1,8 +1,11 @@
 """Asks the running product through the official SDK; prints "ok" at the end. Address and key come from the environment."""
 
+import enum
 import json
+import typing
 
 import openai
+import pydantic
 
 client = openai.OpenAI(max_retries=2, timeout=60)
 question = dict(
@@ -47,6 +50,80 @@ for chunk in client.chat.completions.create(**calling, stream=True):
     for call in chunk.choices[0].delta.tool_calls or []:
         arguments += call.function.arguments
 assert arguments == called.message.tool_calls[0].function.arguments, (arguments, called)
+
+# Tools: named, by the model's own choice, and streamed with nothing lost.
+named = client.chat.completions.create(**{**calling, "tool_choice": {"type": "function", "function": {"name": "look_up"}}}).choices[0]
+assert named.message.tool_calls[0].function.name == "look_up", named
+assert set(json.loads(named.message.tool_calls[0].function.arguments)) == {"city", "rivers"}, named
+free = client.chat.completions.create(**{**calling, "tool_choice": "auto", "max_tokens": 40})
+for call in free.choices[0].message.tool_calls or []:
+    json.loads(call.function.arguments)
+none = client.chat.completions.create(**{**calling, "tool_choice": "none", "max_tokens": 24}).choices[0]
+assert not none.message.tool_calls and none.message.content, none
+with client.chat.completions.stream(**{key: value for key, value in calling.items()}) as stream:
+    for event in stream:
+        pass
+    streamed_call = stream.get_final_completion().choices[0]
+assert streamed_call.finish_reason == "tool_calls", streamed_call
+assert streamed_call.message.tool_calls[0].id and streamed_call.message.tool_calls[0].function.arguments == arguments, streamed_call
+answered = client.chat.completions.create(
+    **{
+        **question,
+        "messages": question["messages"]
+        + [
+            {"role": "assistant", "content": None, "tool_calls": [called.message.tool_calls[0].model_dump()]},
+            {"role": "tool", "tool_call_id": called.message.tool_calls[0].id, "content": "Paris"},
+        ],
+    },
+    tools=[tool],
+)
+assert answered.choices[0].message.content or answered.choices[0].message.tool_calls, answered
+
+# JSON: any object, and a class of the SDK's own.
+anything = client.chat.completions.create(**{**question, "max_tokens": 200}, response_format={"type": "json_object"}).choices[0]
+assert anything.finish_reason == "length" or isinstance(json.loads(anything.message.content), dict), anything
+
+
+class Size(enum.Enum):
+    small = "small"
+    large = "large"
+
+
+class City(pydantic.BaseModel):
+    name: typing.Annotated[str, pydantic.Field(max_length=20)]
+    size: Size
+    people: typing.Annotated[int, pydantic.Field(ge=0, le=9999)]
+    twin: typing.Optional[typing.Annotated[str, pydantic.Field(max_length=12)]]
+
+
+parsed = client.beta.chat.completions.parse(**{**question, "max_tokens": 160}, response_format=City).choices[0].message
+assert isinstance(parsed.parsed, City) and parsed.refusal is None, parsed
+
+# Sampling.
+two = client.chat.completions.create(**{**question, "temperature": 1, "max_tokens": 12}, n=2, seed=7, logprobs=True, top_logprobs=3)
+again = client.chat.completions.create(**{**question, "temperature": 1, "max_tokens": 12}, n=2, seed=7)
+assert [choice.index for choice in two.choices] == [0, 1], two
+assert [c.message.content for c in two.choices] == [c.message.content for c in again.choices], (two, again)
+for choice in two.choices:
+    said = "".join(token.token for token in choice.logprobs.content)
+    assert said == choice.message.content, (said, choice)
+    assert all(token.logprob <= 0 and len(token.top_logprobs) == 3 for token in choice.logprobs.content), choice
+pieces, finished = {0: "", 1: ""}, set()
+for chunk in client.chat.completions.create(**{**question, "temperature": 1, "max_tokens": 12}, n=2, seed=7, stream=True):
+    for choice in chunk.choices:
+        pieces[choice.index] += choice.delta.content or ""
+        if choice.finish_reason:
+            finished.add(choice.index)
+assert [pieces[0], pieces[1]] == [c.message.content for c in two.choices] and finished == {0, 1}, pieces
+stopped = client.chat.completions.create(**question, stop=["Paris"]).choices[0]
+assert stopped.finish_reason == "stop" and "Paris" not in stopped.message.content and text.startswith(stopped.message.content), stopped
+usage = whole.usage
+assert usage.completion_tokens_details.reasoning_tokens == 0 and usage.prompt_tokens_details.cached_tokens >= 0, usage
+
+# A tier that others go before; one that this project may not have.
+flexible = client.chat.completions.create(**question, service_tier="flex")
+assert flexible.service_tier == "flex" and flexible.choices[0].message.content == text, flexible
+assert client.chat.completions.create(**question, service_tier="priority").service_tier == "default"
 
 completion = client.completions.create(model="smollm2-135m-instruct", prompt="The capital of France is", max_tokens=4, temperature=0)
 assert completion.choices[0].text, completion

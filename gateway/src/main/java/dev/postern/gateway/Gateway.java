@@ -3,6 +3,7 @@ package dev.postern.gateway;
 import dev.postern.gateway.http.GatewayServer;
 import dev.postern.gateway.http.RouteGroup;
 import dev.postern.gateway.pipeline.Admit;
+import dev.postern.gateway.pipeline.AuditExplaining;
 import dev.postern.gateway.pipeline.Authenticate;
 import dev.postern.gateway.pipeline.Generate;
 import dev.postern.gateway.pipeline.InferencePipeline;
@@ -62,6 +63,7 @@ public final class Gateway {
         new Route(services.routes()),
         new Admit(services.quotas()),
         new InspectPrompt(services.policies(), services.promptInspector()),
+        new AuditExplaining(services.auditLog()),
         new Generate(services.runners(), services.adapters(), config.firstByte(), config.total()),
         new InspectOutput(services.outputInspector()),
         new Meter(),

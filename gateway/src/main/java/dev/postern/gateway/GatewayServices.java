@@ -8,6 +8,7 @@ import dev.postern.registry.Policies;
 import dev.postern.registry.Routes;
 import dev.postern.runners.RunnerPool;
 import dev.postern.tenancy.ApiKeys;
+import dev.postern.tenancy.AuditLog;
 import dev.postern.tenancy.Ids;
 import dev.postern.tenancy.Ledger;
 import dev.postern.tenancy.Quotas;
@@ -27,6 +28,7 @@ public record GatewayServices(
     Quotas quotas,
     Ledger ledger,
     SecurityEvents securityEvents,
+    AuditLog auditLog,
     Routes routes,
     Policies policies,
     PromptInspector promptInspector,

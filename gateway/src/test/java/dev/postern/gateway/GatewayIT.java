@@ -121,6 +121,7 @@ class GatewayIT {
             tenancy.quotas(),
             tenancy.ledger(),
             tenancy.securityEvents(),
+            tenancy.auditLog(),
             registry.routes(),
             registry.policies(),
             inspector,

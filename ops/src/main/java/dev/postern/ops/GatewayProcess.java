@@ -117,6 +117,7 @@ final class GatewayProcess implements AutoCloseable {
             tenancy.quotas(),
             tenancy.ledger(),
             tenancy.securityEvents(),
+            tenancy.auditLog(),
             registry.routes(),
             registry.policies(),
             inspector,

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -65,6 +66,33 @@ class CrashIT {
     }
 
     assertThat(recorded()).isBetween(Load.answered.get(), Load.sent.get());
+  }
+
+  /** The kernel stops the process, which no watchdog inside it survives. */
+  @Test
+  void aRunnerThatHangsIsStartedAnewAndItsCallersAreToldSo() throws Exception {
+    var runner = product.runner();
+    var stopped = new ProcessBuilder("kill", "-STOP", "" + runner.pid()).start();
+    assertThat(stopped.waitFor()).isZero();
+
+    var caller =
+        CompletableFuture.supplyAsync(() -> {
+          try {
+            return product.post("/v1/chat/completions", product.projectKey(), QUESTION);
+          } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        });
+    assertThat(product.get("/v1/models", product.projectKey()).statusCode()).isEqualTo(200);
+    var refused = caller.get(60, TimeUnit.SECONDS);
+
+    assertThat(refused.statusCode()).isIn(503, 504);
+    assertThat(product.json(refused).at("/error/type").asText()).isEqualTo("server_error");
+    try (var load = new Load()) {
+      load.awaitAnswers(3);
+    }
+    assertThat(product.runner().pid()).isNotEqualTo(runner.pid());
+    assertThat(runner.isAlive()).isFalse();
   }
 
   @Test

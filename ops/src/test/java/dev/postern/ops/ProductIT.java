@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -72,6 +74,48 @@ class ProductIT {
     }
 
     assertThat(tokens("input_tokens") + tokens("output_tokens") - before).isEqualTo(told);
+  }
+
+  /** More flexible requests than run at the same time, and then one that is not. */
+  @Test
+  void letsFlexibleRequestsWaitForOthers() throws Exception {
+    var long1 =
+        """
+        {"model":"smollm2-135m-instruct","temperature":0,"max_tokens":40,"n":4,%s
+         "logit_bias":{"2":-100},"messages":[{"role":"user","content":"Tell me about number %d."}]}
+        """;
+    var flexible = new ArrayList<CompletableFuture<Long>>();
+    for (int i = 0; i < 12; i++) {
+      flexible.add(answeredAt(long1.formatted("\"service_tier\":\"flex\",", i)));
+    }
+    while (waiting() == 0) {
+      assertThat(flexible).anyMatch(answer -> !answer.isDone());
+    }
+
+    long usual = answeredAt(long1.formatted("", 99)).join();
+
+    assertThat(flexible.stream().filter(answer -> answer.join() > usual))
+        .hasSizeGreaterThan(flexible.size() / 2);
+  }
+
+  private static int waiting() throws Exception {
+    var runners = product.json(product.get("/v1/postern/runners", product.adminKey()));
+    return runners.at("/data/0/capacity").findValues("waiting").stream()
+        .mapToInt(JsonNode::asInt)
+        .sum();
+  }
+
+  private static CompletableFuture<Long> answeredAt(String body) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            assertThat(product.post(CHAT, product.projectKey(), body).statusCode()).isEqualTo(200);
+            return System.nanoTime();
+          } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        },
+        task -> Thread.ofVirtual().start(task));
   }
 
   @Test

@@ -21,6 +21,7 @@ public final class InferencePipeline {
   private final Route route;
   private final Admit admit;
   private final InspectPrompt inspectPrompt;
+  private final AuditExplaining auditExplaining;
   private final Generate generate;
   private final InspectOutput inspectOutput;
   private final Meter meter;
@@ -32,6 +33,7 @@ public final class InferencePipeline {
       Route route,
       Admit admit,
       InspectPrompt inspectPrompt,
+      AuditExplaining auditExplaining,
       Generate generate,
       InspectOutput inspectOutput,
       Meter meter,
@@ -41,6 +43,7 @@ public final class InferencePipeline {
     this.route = route;
     this.admit = admit;
     this.inspectPrompt = inspectPrompt;
+    this.auditExplaining = auditExplaining;
     this.generate = generate;
     this.inspectOutput = inspectOutput;
     this.meter = meter;
@@ -70,6 +73,7 @@ public final class InferencePipeline {
         .call()
         .times()
         .measure("inspect_prompt", () -> inspectPrompt.screen(admitted))
+        .compose(auditExplaining::record)
         .compose(this::answer)
         .otherwise(cause -> Answer.refused(admitted, cause))
         .compose(answer -> settle.record(answer, meter.measure(answer)));

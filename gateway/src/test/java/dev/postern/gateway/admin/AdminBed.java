@@ -115,6 +115,7 @@ final class AdminBed implements AutoCloseable {
             tenancy.quotas(),
             tenancy.ledger(),
             tenancy.securityEvents(),
+            tenancy.auditLog(),
             routes,
             registry.policies(),
             inspector,

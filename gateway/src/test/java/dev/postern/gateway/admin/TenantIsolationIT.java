@@ -4,10 +4,12 @@ import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.postern.tenancy.UsageEvent;
 import dev.postern.tenancy.WireId;
 import dev.postern.tenancy.testing.TestPostgres;
 import io.vertx.ext.web.Router;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -226,6 +229,57 @@ class TenantIsolationIT {
       assertThat(response.statusCode()).isEqualTo(403);
       assertThat(AdminBed.error(response).path("code").textValue()).isEqualTo("operator_only");
     }
+  }
+
+  /** Requests for our model that our own project key would be allowed. */
+  private static Endpoint inference(UsageEvent.Endpoint endpoint) {
+    return new Endpoint(
+        "POST",
+        switch (endpoint) {
+          case CHAT_COMPLETIONS -> "/v1/chat/completions";
+          case COMPLETIONS -> "/v1/completions";
+          case EMBEDDINGS -> "/v1/embeddings";
+          case RERANK -> "/v1/rerank";
+          case CLASSIFY -> "/v1/classify";
+          case EXPLAIN -> "/v1/postern/explain";
+        });
+  }
+
+  private static String asked(UsageEvent.Endpoint endpoint) {
+    var fields =
+        switch (endpoint) {
+          case CHAT_COMPLETIONS -> "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]";
+          case COMPLETIONS, EXPLAIN -> "\"prompt\":\"hi\"";
+          case EMBEDDINGS, CLASSIFY -> "\"input\":\"hi\"";
+          case RERANK -> "\"query\":\"hi\",\"documents\":[\"there\"]";
+        };
+    return "{\"model\":\"" + AdminBed.MODEL + "\"," + fields + "}";
+  }
+
+  @ParameterizedTest
+  @EnumSource(UsageEvent.Endpoint.class)
+  void servesOurModelToNobodyElse(UsageEvent.Endpoint kind) {
+    var endpoint = inference(kind);
+    int reached = bed.runner.received().size();
+    var foreign =
+        bed.call(endpoint.method(), endpoint.path(), bed.theirs.projectKey(), asked(kind));
+    assertThat(foreign.statusCode()).isEqualTo(404);
+    assertThat(AdminBed.error(foreign).path("code").textValue()).isEqualTo("model_not_found");
+    for (var key : Arrays.asList(null, "sk-proj-nobody", bed.ours.revokedKey())) {
+      var refused = bed.call(endpoint.method(), endpoint.path(), key, asked(kind));
+      assertThat(refused.statusCode()).isEqualTo(401);
+    }
+    var admin = bed.call(endpoint.method(), endpoint.path(), bed.ours.adminKey(), asked(kind));
+    assertThat(admin.statusCode()).isEqualTo(403);
+    assertThat(bed.runner.received()).hasSize(reached);
+  }
+
+  @Test
+  void hidesOurModelsFromTheOtherOrganisation() {
+    var key = bed.theirs.projectKey();
+    assertThat(bed.call("GET", "/v1/models", key, null).body()).doesNotContain(AdminBed.MODEL);
+    assertThat(bed.call("GET", "/v1/models/" + AdminBed.MODEL, key, null).statusCode())
+        .isEqualTo(404);
   }
 
   @Test

@@ -12,6 +12,7 @@ import dev.postern.registry.GuardrailPolicy.Action;
 import dev.postern.runners.testing.FakeReply;
 import dev.postern.runners.testing.FakeRunner.Usage;
 import dev.postern.runners.wire.CallerHeaders;
+import dev.postern.tenancy.AuditLog;
 import dev.postern.tenancy.Limits;
 import dev.postern.tenancy.Principal;
 import dev.postern.tenancy.TenancyFailure;
@@ -275,6 +276,14 @@ class InferenceIT {
     assertThat(document.path("model").asText()).isEqualTo(GatewayBed.MODEL);
     assertThat(document.has("postern")).isFalse();
     var asked = bed.runner.awaitRequest(1);
+    assertThat(bed.auditLog.acts())
+        .singleElement()
+        .satisfies(act -> {
+          assertThat(act.type()).isEqualTo("model.explained");
+          assertThat(act.project()).isEqualTo(GatewayBed.PROJECT);
+          assertThat(act.resource()).isEqualTo(GatewayBed.MODEL);
+          assertThat(act.detail().encode()).contains("req_", "sha256:").doesNotContain("France");
+        });
     assertThat(asked.path()).isEqualTo("/v1/postern/explain");
     assertThat(asked.body().path("prompt").asText()).isEqualTo("France");
     var usage = bed.ledger.next();
@@ -286,12 +295,36 @@ class InferenceIT {
 
   @Test
   void explainsNothingToStrangersNorModelsThatAreNotTheirs() throws Exception {
-    var foreign =
-        bed.client.post("/v1/postern/explain", "{\"model\":\"not-ours\",\"prompt\":\"France\"}");
+    var path = "/v1/postern/explain";
+    var body = "{\"model\":\"" + GatewayBed.MODEL + "\",\"prompt\":\"France\"}";
+    var other = new TestClient(bed.gateway.port(), GatewayBed.OTHER_KEY).post(path, body);
+    assertThat(other.statusCode()).isEqualTo(404);
+    assertThat(error(other).path("code").asText()).isEqualTo("model_not_found");
+    for (var key : List.of("", "sk-proj-nobody", GatewayBed.ADMIN_KEY)) {
+      assertThat(new TestClient(bed.gateway.port(), key).post(path, body).statusCode())
+          .isIn(401, 403);
+    }
+    var foreign = bed.client.post(path, body.replace(GatewayBed.MODEL, "not-ours"));
     assertThat(foreign.statusCode()).isEqualTo(404);
     var wrong = bed.client.post("/v1/postern/explain", "{\"model\":\"" + GatewayBed.MODEL + "\"}");
     assertThat(wrong.statusCode()).isEqualTo(400);
     assertThat(bed.runner.received()).isEmpty();
+    assertThat(bed.auditLog.acts()).isEmpty();
+  }
+
+  @Test
+  void probesOfWhatAModelKnowsAreOnRecordOrDoNotHappen() throws Exception {
+    bed.runner.statusReply(200, "{\"object\":\"postern.memorisation\"}");
+    var probe = "{\"model\":\"" + GatewayBed.MODEL + "\",\"text\":\"my card is 4929\"}";
+    assertThat(bed.client.post("/v1/postern/explain", probe).statusCode()).isEqualTo(200);
+    assertThat(bed.auditLog.acts())
+        .extracting(AuditLog.Change::type)
+        .containsExactly("model.probed");
+
+    bed.auditLog.breakDown();
+    assertThat(bed.client.post("/v1/postern/explain", probe).statusCode()).isEqualTo(503);
+    assertThat(bed.runner.received()).hasSize(1);
+    assertThat(bed.chat("").statusCode()).isEqualTo(200);
   }
 
   @Test

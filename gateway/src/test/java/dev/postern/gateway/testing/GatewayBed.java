@@ -52,6 +52,7 @@ public final class GatewayBed implements AutoCloseable {
   public final FakeKeys keys = new FakeKeys();
   public final FakeQuotas quotas = new FakeQuotas();
   public final FakeLedger ledger = new FakeLedger();
+  public final FakeAuditLog auditLog = new FakeAuditLog();
   public final FakeRegistry registry = new FakeRegistry(TENANT);
   public final AtomicBoolean ready = new AtomicBoolean(true);
   public final Gateway gateway;
@@ -86,6 +87,7 @@ public final class GatewayBed implements AutoCloseable {
             quotas,
             ledger,
             ledger,
+            auditLog,
             registry,
             registry,
             inspector,
