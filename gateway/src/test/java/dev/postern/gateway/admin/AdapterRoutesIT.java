@@ -112,6 +112,7 @@ class AdapterRoutesIT {
             tenancy.quotas(),
             tenancy.ledger(),
             tenancy.securityEvents(),
+            tenancy.auditLog(),
             registry.routes(),
             registry.policies(),
             inspector,
