@@ -1,6 +1,8 @@
 -- Of the completion's tokens, those that the model thought before its answer.
 ALTER TABLE usage_events ADD COLUMN reasoning_tokens bigint NOT NULL DEFAULT 0;
 
+-- A model with an adapter (base@adapter) costs what its base does where the price book has no price
+-- of that kind for it.
 DROP FUNCTION door.ledger_append;
 
 -- Records a batch, prices it and charges the gateway's leases, all in one statement. An event that
@@ -22,7 +24,7 @@ AS $$
 BEGIN
   RETURN QUERY
   WITH event AS (
-    SELECT * FROM unnest(
+    SELECT e.*, split_part(e.model, '@', 1) AS base FROM unnest(
       p_id, p_tenant_id, p_project_id, p_subject_kind, p_subject_id, p_endpoint, p_model, p_version,
       p_prompt_tokens, p_cached_tokens, p_completion_tokens, p_outcome, p_http_status, p_error_code,
       p_streamed, p_started_at, p_first_token_micros, p_total_micros, p_runner_cpu_micros,
@@ -60,16 +62,16 @@ BEGIN
     FROM event e
     LEFT JOIN LATERAL (
       SELECT p.id, p.per_million, p.effective_from FROM prices p
-      WHERE p.model = e.model AND p.kind = 'input' AND p.effective_from <= e.started_at
-      ORDER BY p.effective_from DESC LIMIT 1) i ON e.input_quantity > 0
+      WHERE p.model IN (e.model, e.base) AND p.kind = 'input' AND p.effective_from <= e.started_at
+      ORDER BY length(p.model) DESC, p.effective_from DESC LIMIT 1) i ON e.input_quantity > 0
     LEFT JOIN LATERAL (
       SELECT p.id, p.per_million, p.effective_from FROM prices p
-      WHERE p.model = e.model AND p.kind IN ('cached', 'input') AND p.effective_from <= e.started_at
-      ORDER BY p.kind, p.effective_from DESC LIMIT 1) c ON e.cached_quantity > 0
+      WHERE p.model IN (e.model, e.base) AND p.kind IN ('cached', 'input') AND p.effective_from <= e.started_at
+      ORDER BY length(p.model) DESC, p.kind, p.effective_from DESC LIMIT 1) c ON e.cached_quantity > 0
     LEFT JOIN LATERAL (
       SELECT p.id, p.per_million, p.effective_from FROM prices p
-      WHERE p.model = e.model AND p.kind = 'output' AND p.effective_from <= e.started_at
-      ORDER BY p.effective_from DESC LIMIT 1) o ON e.output_quantity > 0
+      WHERE p.model IN (e.model, e.base) AND p.kind = 'output' AND p.effective_from <= e.started_at
+      ORDER BY length(p.model) DESC, p.effective_from DESC LIMIT 1) o ON e.output_quantity > 0
     ORDER BY e.place
     ON CONFLICT (id, started_at) DO NOTHING
     RETURNING usage_events.tenant_id, usage_events.project_id, usage_events.started_at,
