@@ -168,13 +168,15 @@ class GatewayIT {
     var share = new Limits.Share(7, true);
     await(tenancy.limits().putProjectLimits(admin, admin.tenant(), project.id(), 8, null, share));
 
-    assertThat(tier(chat(",\"service_tier\":\"priority\""))).isEqualTo("priority");
+    // The database tells the gateway within a second.
+    while (!tier(chat(",\"service_tier\":\"priority\"")).equals("priority")) {
+      assertThat(runner.received()).hasSizeLessThan(500);
+    }
 
-    assertThat(
-            runner.received().stream().map(request -> CallerHeaders.read(request.headers()::get)))
-        .containsExactly(
-            CallerHeaders.of(project.id().value().toString()),
-            new CallerHeaders(project.id().value().toString(), 7, 1));
+    var name = project.id().value().toString();
+    assertThat(runner.received().stream().map(call -> CallerHeaders.read(call.headers()::get)))
+        .startsWith(CallerHeaders.of(name))
+        .endsWith(new CallerHeaders(name, 7, 1));
   }
 
   private static String tier(HttpResponse<String> response) throws Exception {

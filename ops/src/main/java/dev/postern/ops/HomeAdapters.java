@@ -51,9 +51,12 @@ public final class HomeAdapters {
    * @return as the gateway shows it
    */
   public JsonNode add(Path folder, String model, String name) throws IOException {
-    var place = Files.isDirectory(folder) ? folder : folder.toAbsolutePath().getParent();
+    var place =
+        Files.isDirectory(folder)
+            ? folder
+            : folder.toAbsolutePath().resolveSibling(".").normalize();
     for (var file : List.of(CONFIG, WEIGHTS)) {
-      if (place == null || !Files.isReadable(place.resolve(file))) {
+      if (!Files.isReadable(place.resolve(file))) {
         throw new UsageException("there is no " + file + " in " + place);
       }
     }
