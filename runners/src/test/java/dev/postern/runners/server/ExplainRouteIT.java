@@ -3,6 +3,7 @@ package dev.postern.runners.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.postern.runners.engine.Device;
 import dev.postern.runners.engine.EngineConfig;
 import dev.postern.runners.engine.OnnxGenerator;
 import dev.postern.runners.importer.ImportProgress;
@@ -159,7 +160,7 @@ class ExplainRouteIT {
       var opening =
           new RunnerServer.Opening(
               loader,
-              "cpu",
+              Device.PROCESSOR,
               memory,
               new StartingModels(loader, memory).load(List.of(source)),
               TestServer.WATCHDOG,
