@@ -151,12 +151,12 @@ class ExplainRouteIT {
   @Test
   void opensAModelASecondTimeOnlyWhereTheBudgetHasRoomForIt() throws Exception {
     var body = "{\"model\": \"tiny\", \"prompt\": \"hell\", \"answer\": \"o\"}";
-    var loader = new OnnxModels(CONFIG);
     var source = new ModelSource("tiny", ModelRole.CHAT, model);
-    var footprint = loader.inspect(source).footprint();
+    var footprint = new OnnxModels(CONFIG, new MemoryBudget(0)).inspect(source).footprint();
     long once = footprint.fixedBytes() + footprint.mostCacheBytes();
     for (boolean room : new boolean[] {false, true}) {
       var memory = new MemoryBudget(room ? 3 * once : once);
+      var loader = new OnnxModels(CONFIG, memory);
       var opening =
           new RunnerServer.Opening(
               loader,
