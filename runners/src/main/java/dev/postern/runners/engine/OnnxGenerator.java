@@ -9,6 +9,7 @@ import dev.postern.runners.adapter.UnknownAdapterException;
 import dev.postern.runners.importer.ImportException;
 import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.importer.ModelManifest;
+import dev.postern.runners.onnx.HalfFormat;
 import dev.postern.runners.onnx.RowInt8Format;
 import dev.postern.runners.onnx.ServedFormat;
 import dev.postern.runners.template.ChatTemplate;
@@ -47,6 +48,9 @@ public final class OnnxGenerator implements Generator {
 
   private static final double PREPACKED = 1.5;
 
+  /** Halves, which a processor keeps as floats beside what it has read. */
+  private static final double WIDENED = 3;
+
   private static final AtomicInteger SESSIONS = new AtomicInteger();
 
   private final Path folder;
@@ -80,9 +84,13 @@ public final class OnnxGenerator implements Generator {
     return open(modelFolder, config, AdapterStore.ofUser(), Math.min(most, heap), memory);
   }
 
-  /** What weights take in memory, in ONNX Runtime's own order: measured, and rounded up. */
+  /**
+   * What weights take in the processor's memory, in ONNX Runtime's own order: measured, and rounded
+   * up.
+   */
   public static long packedBytes(ModelManifest manifest) {
-    return Math.round(manifest.bytes() * PREPACKED);
+    boolean halves = manifest.weights().equals(HalfFormat.NAME);
+    return Math.round(manifest.bytes() * (halves ? WIDENED : PREPACKED));
   }
 
   /**
