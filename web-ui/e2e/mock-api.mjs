@@ -355,7 +355,7 @@ createServer(async (request, response) => {
   try {
     const chunks = []
     for await (const chunk of request) chunks.push(chunk)
-    await api(request, response, url, chunks.length ? JSON.parse(Buffer.concat(chunks).toString()) : {})
+    await api(request, response, url, chunks.length && request.headers['content-type']?.startsWith('application/json') ? JSON.parse(Buffer.concat(chunks).toString()) : {})
   } catch (error) {
     const { status = 500, code = 'server_error', headers = {} } = error
     sendJson(response, status, { error: { message: error.message, type: 'invalid_request_error', param: null, code } }, headers)
