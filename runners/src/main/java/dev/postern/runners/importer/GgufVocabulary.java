@@ -85,7 +85,7 @@ final class GgufVocabulary {
             .orElse(
                 switch (vocabulary.style()) {
                   case Vocabulary.SentencePiece _, Vocabulary.WordPiece _ -> true;
-                  case Vocabulary.ByteLevel style -> style.preTokenizer() == PreTokenizer.LLAMA3;
+                  case Vocabulary.ByteLevel style -> style.preTokenizer().begins();
                 });
     var ends = new TreeSet<Integer>();
     end.ifPresent(ends::add);
