@@ -7,7 +7,7 @@ import java.util.List;
 /** Prepares a decoder for a format whose products want inputs of even size. */
 final class Smoothing {
   /** Between evening out the weights (0) and the inputs (1). */
-  private static final double STRENGTH = 0.55;
+  private static final double STRENGTH = 0.6;
 
   private Smoothing() {}
 
