@@ -63,6 +63,7 @@ class ErrorEnvelopeTest {
             INVALID,
             null,
             "content_policy_violation"),
+        row(new WireFailure.JobsFull(8), 429, "requests", null, "rate_limit_exceeded"),
         row(new WireFailure.NotReady(), 503, "server_error", null, null),
         row(new WireFailure.BadAnswer("r"), 500, "server_error", null, null),
         row(new TenancyFailure.NotFound("project", "proj_1"), 404, INVALID, null, null),
