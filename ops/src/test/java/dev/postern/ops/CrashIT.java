@@ -29,6 +29,8 @@ class CrashIT {
   private static final int CLIENTS = 4;
   private static final Duration PAUSE = Duration.ofMillis(100);
 
+  private final AtomicLong sent = new AtomicLong();
+  private final AtomicLong answered = new AtomicLong();
   private RunningProduct product;
 
   @BeforeEach
@@ -65,7 +67,7 @@ class CrashIT {
       load.awaitAnswers(10);
     }
 
-    assertThat(recorded()).isBetween(Load.answered.get(), Load.sent.get());
+    assertThat(recorded()).isBetween(answered.get(), sent.get());
   }
 
   /** The kernel stops the process, which no watchdog inside it survives. */
@@ -121,9 +123,6 @@ class CrashIT {
 
   /** Clients that ask one question after the other and count the whole answers. */
   private final class Load implements AutoCloseable {
-    private static final AtomicLong sent = new AtomicLong();
-    private static final AtomicLong answered = new AtomicLong();
-
     private final AtomicBoolean ended = new AtomicBoolean();
     private final ArrayList<Thread> clients = new ArrayList<>();
 
