@@ -42,7 +42,8 @@ public record ModelManifest(
     Tokens tokens,
     SortedMap<String, Entry> files) {
 
-  public static final int FORMAT = 3;
+  /** Another one whenever imports come out otherwise: a folder of an earlier one is made anew. */
+  public static final int FORMAT = 4;
 
   /**
    * @param sha256 lower-case hexadecimal
