@@ -8,7 +8,7 @@ slot for each, where LLAMA_SERVER names its program and LLAMA_QUANTIZE the one t
 """
 import json, os, signal, socket, statistics, subprocess, sys, tempfile, threading, time, urllib.request
 
-USERS, TOKENS, ROUNDS = 16, 128, int(os.environ.get("ROUNDS", 3))
+USERS, TOKENS, WARM, ROUNDS = 16, 128, 4, int(os.environ.get("ROUNDS", 3))
 PROMPTS = [
     "Write a short story about a lighthouse keeper.", "Explain how vaccines work to a child.",
     "Give me a recipe for lentil soup.", "What are good questions for a job interview?",
@@ -81,9 +81,11 @@ def pace(url, key, model):
             "p95_over_before": round(late(beside) / late(before), 2)}
 
 
-def crowd(pid, url, key, model):
+def crowd(pid, url, key, model, number):
+    """Prompts of this round alone, so that neither side has them in its cache."""
     answers, began, cpu = [], time.time(), cpu_seconds(pid)
-    threads = [threading.Thread(target=chat, args=(url, key, model, prompt, answers)) for prompt in PROMPTS[:USERS]]
+    threads = [threading.Thread(target=chat, args=(url, key, model, f"{number}. {prompt}", answers))
+               for prompt in PROMPTS[:USERS]]
     [t.start() for t in threads]
     [t.join() for t in threads]
     cpu, wall, tokens = cpu_seconds(pid) - cpu, time.time() - began, sum(count for count, _ in answers)
@@ -133,10 +135,11 @@ def main(home):
             sides["llama.cpp q4_0"] = (str(llama.process.pid), llama.url, "none", "model")
         try:
             for side in sides.values():
-                crowd(*side)  # warms up
-            for _ in range(ROUNDS):
+                for number in range(WARM):
+                    crowd(*side, number)
+            for number in range(WARM, WARM + ROUNDS):
                 for name, side in sides.items():
-                    runs.setdefault(name, []).append(crowd(*side))
+                    runs.setdefault(name, []).append(crowd(*side, number))
         finally:
             if llama:
                 llama.stop()
