@@ -29,16 +29,12 @@ import java.util.Map;
  * precision is the usual case, because attention on CUDA has no other; on the processor it runs
  * too, which is how all of it but the device is tested.
  */
-final class BoundDecoder implements Decoder {
+final class BoundDecoder extends GraphDecoder {
   private final Placement placement;
   private final OrtSession session;
   private final SessionMemory host;
   private final SessionMemory device;
   private final DeviceKvMemory cache;
-  private final Room room;
-  private final KvMemory.Shape shape;
-  private final int vocabulary;
-  private final int[] lengths;
   private final Map<Stretch, BoundRun> runs = new HashMap<>();
 
   /** Closed by hand: ONNX Runtime reads it in every run. */
@@ -88,78 +84,39 @@ final class BoundDecoder implements Decoder {
   private BoundDecoder(
       OrtSession session, EngineConfig config, int contextLength, Placement placement)
       throws OrtException {
+    super(room(session, config, contextLength), vocabulary(session));
     this.placement = placement;
     this.session = session;
-    Map<String, NodeInfo> inputs = session.getInputInfo();
-    TensorInfo keys = tensor(inputs, KvMemory.past(0, true));
-    ElementType type = ElementType.of(keys);
-    this.vocabulary = (int) tensor(session.getOutputInfo(), "logits").getShape()[2];
-    int layers =
-        (int)
-            inputs.keySet().stream()
-                .filter(name -> name.startsWith("past_key_values.") && name.endsWith(".key"))
-                .count();
-    this.room = Room.onDevice(config, contextLength, layers, keys.getShape(), type.bytes());
-    this.shape = room.shape();
-    this.lengths = new int[shape.rows()];
     this.ids = words(Room.idBytes(shape.rows(), config.prefillChunk()));
     this.mask = words(Room.maskBytes(shape.rows(), shape.capacity()));
     this.logits = arena.allocate(JAVA_FLOAT, room.logitBytes(vocabulary) / Float.BYTES);
     this.host = new SessionMemory(session, MemoryPlace.PROCESSOR);
     this.device = new SessionMemory(session, placement.place());
-    this.cache = new DeviceKvMemory(device, placement.copies(), shape, type);
+    this.cache = new DeviceKvMemory(device, placement.copies(), shape, keyType(session));
+  }
+
+  private static Room room(OrtSession session, EngineConfig config, int contextLength)
+      throws OrtException {
+    Map<String, NodeInfo> inputs = session.getInputInfo();
+    return Room.onDevice(
+        config, contextLength, layers(inputs), keys(session).getShape(), keyType(session).bytes());
+  }
+
+  private static TensorInfo keys(OrtSession session) throws OrtException {
+    return tensor(session.getInputInfo(), KvMemory.past(0, true));
+  }
+
+  private static ElementType keyType(OrtSession session) throws OrtException {
+    return ElementType.of(keys(session));
+  }
+
+  @Override
+  KvMemory cache() {
+    return cache;
   }
 
   private MemorySegment words(long bytes) {
     return arena.allocate(JAVA_LONG, bytes / Long.BYTES);
-  }
-
-  private static TensorInfo tensor(Map<String, NodeInfo> nodes, String name) {
-    NodeInfo node = nodes.get(name);
-    if (node == null || !(node.getInfo() instanceof TensorInfo tensor)) {
-      throw new IllegalArgumentException("the graph has no tensor " + name);
-    }
-    return tensor;
-  }
-
-  @Override
-  public int vocabulary() {
-    return vocabulary;
-  }
-
-  @Override
-  public int contextLength() {
-    return room.context();
-  }
-
-  @Override
-  public int maxRows() {
-    return shape.rows();
-  }
-
-  @Override
-  public long maxTokens() {
-    return room.maxTokens();
-  }
-
-  @Override
-  public int maxBlocks() {
-    return shape.blocks();
-  }
-
-  @Override
-  public int blockTokens() {
-    return shape.blockTokens();
-  }
-
-  @Override
-  public long bytesPerToken() {
-    return shape.bytesPerToken();
-  }
-
-  @Override
-  public int maxScored() {
-    return room.maxScored();
   }
 
   @Override
@@ -212,10 +169,7 @@ final class BoundDecoder implements Decoder {
 
   /** Returns the longest length. */
   private int fillMask(Stretch stretch) {
-    int total = 0;
-    for (int row = stretch.first; row < stretch.first + stretch.rows; row++) {
-      total = Math.max(total, lengths[row]);
-    }
+    int total = longest(stretch.first, stretch.rows);
     for (int row = 0; row < stretch.rows; row++) {
       int length = lengths[stretch.first + row];
       for (int position = 0; position < total; position++) {
@@ -232,22 +186,6 @@ final class BoundDecoder implements Decoder {
   }
 
   @Override
-  public void copy(int from, int to) {
-    share(from, to, lengths[from]);
-  }
-
-  @Override
-  public void share(int from, int to, int length) {
-    cache.copy(from, to, length);
-    lengths[to] = length;
-  }
-
-  @Override
-  public void truncate(int row, int length) {
-    lengths[row] = length;
-  }
-
-  @Override
   public void adapt(int row, long adapter) {
     if (adapter != 0) {
       throw new IllegalStateException("a model in half precision has no places for adapters");
@@ -257,28 +195,6 @@ final class BoundDecoder implements Decoder {
   @Override
   public void openForAdapters() throws OrtException {
     throw new OrtException("a model in half precision has no places for adapters");
-  }
-
-  @Override
-  public void clear(int row) {
-    lengths[row] = 0;
-    cache.release(row);
-  }
-
-  @Override
-  public void save(int row, int from, int block) {
-    cache.save(row, from, block);
-  }
-
-  @Override
-  public void load(int block, int row) {
-    cache.load(block, row, lengths[row]);
-    lengths[row] += shape.blockTokens();
-  }
-
-  @Override
-  public void drop(int block) {
-    cache.drop(block);
   }
 
   @Override

@@ -5,7 +5,6 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import ai.onnxruntime.TensorInfo;
 import dev.postern.runners.importer.ModelFolder;
 import dev.postern.runners.onnx.OnnxGraph;
 import dev.postern.runners.ort.CustomOps;
@@ -21,7 +20,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A decoder graph in ONNX Runtime, with every large tensor in memory of ours and reused. */
-final class OnnxDecoder implements Decoder {
+final class OnnxDecoder extends GraphDecoder {
   private final OrtEnvironment environment;
   private final Opening opening;
   private final OrtSession session;
@@ -30,10 +29,6 @@ final class OnnxDecoder implements Decoder {
   private @Nullable OrtSession adapted;
 
   private final DirectKvMemory cache;
-  private final Room room;
-  private final KvMemory.Shape shape;
-  private final int vocabulary;
-  private final int[] lengths;
   private final long[] adapters;
   private final LongBuffer ids;
   private final LongBuffer mask;
@@ -75,77 +70,31 @@ final class OnnxDecoder implements Decoder {
 
   private OnnxDecoder(Opening opening, OrtSession session, EngineConfig config, int contextLength)
       throws OrtException {
+    super(room(session, config, contextLength), vocabulary(session));
     this.environment = OrtEnvironment.getEnvironment();
     this.opening = opening;
     this.session = session;
-    Map<String, NodeInfo> inputs = session.getInputInfo();
-    int layers =
-        (int)
-            inputs.keySet().stream()
-                .filter(name -> name.startsWith("past_key_values.") && name.endsWith(".key"))
-                .count();
-    long[] cacheShape = shape(inputs, KvMemory.past(0, true));
-    this.vocabulary = (int) shape(session.getOutputInfo(), "logits")[2];
-    this.room = Room.of(config, contextLength, vocabulary, layers, cacheShape);
-    this.shape = room.shape();
     this.cache = new DirectKvMemory(environment, shape);
-    this.lengths = new int[shape.rows()];
     this.adapters = new long[shape.rows()];
     this.ids = bytes(Room.idBytes(shape.rows(), config.prefillChunk())).asLongBuffer();
     this.mask = bytes(Room.maskBytes(shape.rows(), shape.capacity())).asLongBuffer();
     this.logits = bytes(room.logitBytes(vocabulary)).asFloatBuffer();
   }
 
+  private static Room room(OrtSession session, EngineConfig config, int contextLength)
+      throws OrtException {
+    Map<String, NodeInfo> inputs = session.getInputInfo();
+    long[] cacheShape = tensor(inputs, KvMemory.past(0, true)).getShape();
+    return Room.of(config, contextLength, vocabulary(session), layers(inputs), cacheShape);
+  }
+
+  @Override
+  KvMemory cache() {
+    return cache;
+  }
+
   private static ByteBuffer bytes(long size) {
     return ByteBuffer.allocateDirect(Math.toIntExact(size)).order(ByteOrder.nativeOrder());
-  }
-
-  private static long[] shape(Map<String, NodeInfo> nodes, String name) {
-    NodeInfo node = nodes.get(name);
-    if (node == null || !(node.getInfo() instanceof TensorInfo tensor)) {
-      throw new IllegalArgumentException("the graph has no tensor " + name);
-    }
-    return tensor.getShape();
-  }
-
-  @Override
-  public int vocabulary() {
-    return vocabulary;
-  }
-
-  @Override
-  public int contextLength() {
-    return room.context();
-  }
-
-  @Override
-  public int maxRows() {
-    return shape.rows();
-  }
-
-  @Override
-  public long maxTokens() {
-    return room.maxTokens();
-  }
-
-  @Override
-  public int maxBlocks() {
-    return shape.blocks();
-  }
-
-  @Override
-  public int blockTokens() {
-    return shape.blockTokens();
-  }
-
-  @Override
-  public long bytesPerToken() {
-    return shape.bytesPerToken();
-  }
-
-  @Override
-  public int maxScored() {
-    return room.maxScored();
   }
 
   @Override
@@ -224,10 +173,7 @@ final class OnnxDecoder implements Decoder {
 
   /** Ones over each row's positions, zeros behind them up to the longest row's length. */
   private int fillMask(int first, int rows) {
-    int total = 0;
-    for (int row = first; row < first + rows; row++) {
-      total = Math.max(total, lengths[row]);
-    }
+    int total = longest(first, rows);
     for (int row = 0; row < rows; row++) {
       int length = lengths[first + row];
       for (int position = 0; position < total; position++) {
@@ -267,49 +213,20 @@ final class OnnxDecoder implements Decoder {
 
   @Override
   public void copy(int from, int to) {
-    cache.copy(from, to, lengths[from]);
-    lengths[to] = lengths[from];
+    super.copy(from, to);
     adapters[to] = adapters[from];
   }
 
   @Override
-  public void share(int from, int to, int length) {
-    cache.copy(from, to, length);
-    lengths[to] = length;
-  }
-
-  @Override
-  public void truncate(int row, int length) {
-    lengths[row] = length;
-  }
-
-  @Override
   public void clear(int row) {
-    lengths[row] = 0;
     adapters[row] = 0;
-    cache.release(row);
+    super.clear(row);
   }
 
   private synchronized void closeAdapted() throws OrtException {
     if (adapted != null) {
       adapted.close();
     }
-  }
-
-  @Override
-  public void save(int row, int from, int block) {
-    cache.save(row, from, block);
-  }
-
-  @Override
-  public void load(int block, int row) {
-    cache.load(block, row, lengths[row]);
-    lengths[row] += shape.blockTokens();
-  }
-
-  @Override
-  public void drop(int block) {
-    cache.drop(block);
   }
 
   @Override
